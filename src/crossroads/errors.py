@@ -1,0 +1,66 @@
+"""What a caller can act on: one class per thing that can be done about it.
+
+Every message is one sentence that names the value, the rule and the way out. An internal error is ours and says so.
+"""
+
+__all__ = [
+    "CrossroadsError",
+    "DivergedError",
+    "EngineError",
+    "InternalError",
+    "SettingError",
+    "StoreError",
+    "TargetError",
+    "TimelineError",
+]
+
+
+class CrossroadsError(Exception):
+    """Base of every error that crossroads raises on purpose."""
+
+    __module__ = "crossroads"
+
+
+class SettingError(CrossroadsError, ValueError):
+    """A value given by the caller (an option, an argument) breaks its rule."""
+
+    __module__ = "crossroads"
+
+
+class TargetError(CrossroadsError):
+    """The program under test can't be found, imported or called."""
+
+    __module__ = "crossroads"
+
+
+class TimelineError(CrossroadsError, ValueError):
+    """A timeline, as data from elsewhere, isn't valid."""
+
+    __module__ = "crossroads"
+
+
+class StoreError(CrossroadsError):
+    """The store can't be read or written where it is."""
+
+    __module__ = "crossroads"
+
+
+class EngineError(CrossroadsError):
+    """No future can be run here: the process that should run them doesn't start or doesn't survive."""
+
+    __module__ = "crossroads"
+
+
+class DivergedError(CrossroadsError):
+    """The same timeline, lived again, was another run."""
+
+    __module__ = "crossroads"
+
+
+class InternalError(CrossroadsError):
+    """A bug in crossroads, not in the program under test."""
+
+    __module__ = "crossroads"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}; this is a bug in crossroads, please report it with the command that led here")
