@@ -1,0 +1,234 @@
+"""What exploring and explaining give: frozen values, and nothing that computes.
+
+The JSON form of each is in `report`; how it looks on a terminal is a matter for the faces.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from crossroads.stats.probability import Probability
+from crossroads.timeline.outcomes import Outcome
+from crossroads.timeline.timelines import Timeline
+
+Certainty = Literal["proved", "estimated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Futures counted by their endings.
+
+    Args:
+        futures: all that were lived; passed + failed + the sum of `other`.
+        passed: those that ended well.
+        failed: those that ended in an exception.
+        other: count by any other kind of outcome, sorted by name.
+    """
+
+    futures: int = 0
+    passed: int = 0
+    failed: int = 0
+    other: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """The failure probability standing at one point of the failing run.
+
+    Args:
+        point: its index, 0 <= point <= n.
+        label, kind, where: what stands there, and "file:line in function".
+        time: seconds of world time since the start.
+        failure: q at this point.
+    """
+
+    point: int
+    label: str
+    kind: str
+    where: str
+    time: float
+    failure: Probability
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option of a choice point and what becomes of the runs that take it.
+
+    Args:
+        option: its text (the repr of the value).
+        taken: whether the failing run took it.
+        weight: its probability when it is drawn, 0 <= weight <= 1.
+        failure: P(this failure | the past, this option taken, everything later drawn).
+        best: whether no other option of the same choice is known to fail less often.
+    """
+
+    option: str
+    taken: bool
+    weight: float
+    failure: Probability
+    best: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TurningPoint:
+    """A point from which the step to the next one changed the failure probability by much.
+
+    Args:
+        point: its index; q there is `before`, at the next point `after`.
+        label, kind, where, time: as in CurvePoint.
+        before, after: q at this point and at the next, from fresh futures.
+        options: the options of a choice point; () where a continuous draw decided.
+    """
+
+    point: int
+    label: str
+    kind: str
+    where: str
+    time: float
+    before: Probability
+    after: Probability
+    options: tuple[Option, ...] = ()
+
+    @property
+    def jump(self) -> float:
+        """q after less q before; negative where the run nearly saved itself."""
+        return self.after.value - self.before.value
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A decision of the program on the failing run, turning point or not, with all its options.
+
+    Args:
+        point, label, where, time: as in CurvePoint; its kind is `decide`.
+        options: at least two.
+    """
+
+    point: int
+    label: str
+    where: str
+    time: float
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PointOfNoReturn:
+    """The first point from which no way out was found.
+
+    Args:
+        point: its index; n (the failure itself) where there was a way out up to the end.
+        label, where, time: as in CurvePoint.
+        certainty: proved (all that could follow was lived, or q there is 1 by definition), or estimated.
+        level: q(point) >= level was confirmed; 1 where proved.
+        futures: how many futures in a row failed from there, or were enumerated.
+    """
+
+    point: int
+    label: str
+    where: str
+    time: float
+    certainty: Certainty
+    level: float
+    futures: int
+
+
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """The last place at which the run could still be saved, and a run that was.
+
+    Args:
+        point, label, where, time: as in CurvePoint; the survivor shares the failing run's past up to this point.
+        option: the option that the survivor took there; "" where a continuous draw made the difference.
+        survivor: the saved run's timeline; it replays like any other.
+    """
+
+    point: int
+    label: str
+    where: str
+    time: float
+    option: str
+    survivor: Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where a failure was decided, when it was too late, and what would have saved it.
+
+    Args:
+        baseline: q(0), the failure probability of the whole program.
+        curve: q at the points that were looked at, in order, the last one at the failure itself.
+        turning_points: in order of their points.
+        decisions: the program's own decisions on the way, those looked at, in order of their points.
+        point_of_no_return: None where it can't be told.
+        last_way_out: None where no survivor was found.
+        unexplained_rise: 1 - q(0) less the sum of the turning points' jumps.
+        gradual: whether no single step explains the rise.
+        futures_spent: by this explanation, explore's not counted.
+        method: "enumerated", "full scan" or "scan and search": how the turning points were looked for.
+        notes: what could not be told and why, as sentences.
+    """
+
+    baseline: Probability
+    curve: tuple[CurvePoint, ...]
+    turning_points: tuple[TurningPoint, ...]
+    decisions: tuple[Decision, ...]
+    point_of_no_return: PointOfNoReturn | None
+    last_way_out: WayOut | None
+    unexplained_rise: float
+    gradual: bool
+    futures_spent: int
+    method: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One failure: all the runs that ended the same way, and the first of them.
+
+    Args:
+        id: short name under which the store keeps it, 8 hexadecimal digits.
+        outcome: how it ends.
+        count: how many futures ended so.
+        probability: P(this failure) over all futures.
+        timeline: the first such run, outcome and digest included.
+        output: the last lines that this run printed.
+        account: None until it was explained.
+    """
+
+    id: str
+    outcome: Outcome
+    count: int
+    probability: Probability
+    timeline: Timeline
+    output: str = ""
+    account: Account | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exploration:
+    """What living many futures of a program has shown.
+
+    Args:
+        target: "path.py:function" or "package.module:function".
+        world: name of the world it ran in.
+        seed: all futures come from it.
+        engine: "fork" or "replay".
+        python: "3.13.0" and the like.
+        seconds: wall time that this call took.
+        explored: the count of all futures, those of earlier calls that this one went on from included.
+        failures: most frequent first.
+        resumed: how many of the futures were known from an earlier call.
+        complete: False where it was interrupted.
+        notes: what is worth knowing about how it ran (why not fork, address randomisation left on, ...), as sentences.
+    """
+
+    target: str
+    world: str
+    seed: int
+    engine: str
+    python: str
+    seconds: float
+    explored: Tally
+    failures: tuple[Failure, ...]
+    resumed: int = 0
+    complete: bool = True
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,53 @@
+"""A run that was lived, as the engine hands it over."""
+
+from dataclasses import dataclass
+
+from crossroads.timeline.outcomes import Outcome
+from crossroads.timeline.points import Point
+from crossroads.timeline.timelines import Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One choice that a run made.
+
+    Args:
+        point: index of the choice point.
+        taken: index of the option taken.
+        options: how many options there were.
+        probability: of the option taken, when it is drawn; 0 < probability <= 1.
+    """
+
+    point: int
+    taken: int
+    options: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One lived timeline.
+
+    Args:
+        timeline: with outcome, digest and number of points.
+        choices: made since the branch point, in order, the first CHOICES_MAX of them.
+        drawn: whether entropy other than by choices was used since the branch point, so that choices alone don't fix the run.
+        seconds: wall time from the branch.
+        output: the last of what it printed, up to OUTPUT_BYTES_MAX, undecodable bytes replaced.
+        trace: the points that were asked for, () otherwise.
+        marks, events, draws: how many points of these kinds were met (draws and events counted only where they make points).
+    """
+
+    timeline: Timeline
+    choices: tuple[Choice, ...] = ()
+    drawn: bool = True
+    seconds: float = 0.0
+    output: str = ""
+    trace: tuple[Point, ...] = ()
+    marks: int = 0
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended."""
+        assert self.timeline.outcome is not None
+        return self.timeline.outcome
