@@ -1,0 +1,39 @@
+"""The digest of a run: equal for equal runs, sensitive to order and to where a part ends."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crossroads.timeline.digests import Digest
+
+PLAIN = st.text(st.characters(codec="utf-8", exclude_characters="\x1e\x1f"), max_size=5)
+
+
+def _digest(*things):
+    digest = Digest()
+    for thing in things:
+        digest.add(*thing)
+    return digest.hexdigest()
+
+
+def test_digest_is_pinned():
+    assert _digest() == "cae66941d9efbd404e4d88758ea67670"
+    assert _digest(("mark", 1, "harbour"), ("end", "\udc80")) == "cce80803944cf4075babd432dfff04cb"
+
+
+def test_digest_can_be_read_in_the_middle():
+    digest = Digest()
+    digest.add("a")
+    assert digest.hexdigest() == digest.hexdigest() == _digest(("a",))
+    digest.add("b")
+    assert digest.hexdigest() == _digest(("a",), ("b",))
+
+
+@pytest.mark.slow
+@settings(derandomize=True, max_examples=50)
+@given(st.data())
+def test_digests_are_equal_exactly_for_equal_runs(data):
+    runs = st.lists(st.lists(PLAIN, min_size=1, max_size=3), max_size=4)
+    first = data.draw(runs)
+    second = data.draw(st.permutations(first) | runs)
+    assert (_digest(*first) == _digest(*second)) == (list(first) == list(second))

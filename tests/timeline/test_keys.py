@@ -1,0 +1,43 @@
+"""Seeds from names: pinned, since the same timeline must be the same run on another day and machine."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crossroads.timeline.keys import SEED_MAX, derive, unit
+
+
+def test_derived_seeds_are_pinned():
+    assert derive(0) == 14100770264707963708
+    assert derive(1, "arrival", 3) == 18049971187080945186
+    assert derive(SEED_MAX, "café", "\udc80") == 14253308795950463232
+
+
+def test_each_name_and_seed_counts():
+    seeds = [derive(1, "a", "b"), derive(1, "ab"), derive(1, "b", "a"), derive(2, "a", "b"), derive(1, "a"), derive(1)]
+    assert len(set(seeds)) == len(seeds)
+
+
+def test_a_number_is_the_name_of_its_digits():
+    assert derive(1, 12) == derive(1, "12")
+
+
+def test_seeds_out_of_range_are_refused():
+    for seed in (-1, SEED_MAX + 1):
+        with pytest.raises(OverflowError):
+            derive(seed, "a")
+
+
+@settings(derandomize=True, max_examples=200)
+@given(st.integers(0, SEED_MAX), st.lists(st.text() | st.integers(), max_size=4))
+def test_seeds_and_units_stay_in_their_range(seed, names):
+    assert 0 <= derive(seed, *names) <= SEED_MAX
+    assert 0.0 <= unit(seed, *names) < 1.0
+
+
+def test_units_are_uniform():
+    draws = [unit(5, "draw", index) for index in range(4000)]
+    counts = [0] * 10
+    for draw in draws:
+        counts[int(draw * 10)] += 1
+    assert sum((count - 400) ** 2 / 400 for count in counts) < 27.9  # chi-square, 9 degrees of freedom, 0.999
