@@ -1,0 +1,103 @@
+"""The tables of the store, and the check that a file has just these.
+
+History, one line a schema number; each change of a table is a new number:
+    1  explorations, their finished blocks of futures, their failures with accounts
+"""
+
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from crossroads.errors import StoreError
+from crossroads.store.faults import damaged
+
+SCHEMA: Final = 1
+"""The schema number that is written, kept in SQLite's `user_version`."""
+
+APPLICATION_ID: Final = 0x58524453
+""""XRDS", kept in SQLite's `application_id`: how we know our own files from those of other programs."""
+
+TABLES: Final[dict[str, tuple[str, ...]]] = {
+    "explorations": (
+        "number INTEGER PRIMARY KEY",  # for the other tables
+        "key TEXT NOT NULL UNIQUE",  # ExplorationKey as JSON; its seed may be above SQLite's largest integer
+        "started_at TEXT NOT NULL",  # UTC, ISO 8601, seconds
+    ),
+    "blocks": (
+        "exploration INTEGER NOT NULL REFERENCES explorations ON DELETE CASCADE",
+        "block_index INTEGER NOT NULL",  # from 0; a row is here only when all of the block's futures have ended
+        "futures INTEGER NOT NULL",  # how many futures the block had
+        "counts TEXT NOT NULL",  # JSON object, futures per outcome kind
+        "PRIMARY KEY (exploration, block_index)",
+    ),
+    "block_failures": (
+        "exploration INTEGER NOT NULL REFERENCES explorations ON DELETE CASCADE",
+        "failure TEXT NOT NULL",  # a failure's id; its row in `failures` may come later
+        "block_index INTEGER NOT NULL",  # the block it was counted in
+        "count INTEGER NOT NULL",  # how many of the block's futures ended so
+        "PRIMARY KEY (exploration, failure, block_index)",
+    ),
+    "failures": (
+        "number INTEGER PRIMARY KEY AUTOINCREMENT",  # order of finding, which no clock disturbs
+        "id TEXT NOT NULL UNIQUE",  # 8 hexadecimal digits
+        "exploration INTEGER NOT NULL REFERENCES explorations ON DELETE CASCADE",
+        "timeline TEXT NOT NULL",  # crossroads-timeline/1
+        "output TEXT NOT NULL",  # what the run printed
+        "block_index INTEGER NOT NULL",  # the block that the future belongs to, finished or not
+        "future_index INTEGER NOT NULL",  # the future's index in its exploration
+        "found_at TEXT NOT NULL",  # UTC, ISO 8601, seconds; of the first finding
+        "account TEXT",  # JSON object, NULL before it was explained
+    ),
+}
+
+
+def is_empty(connection: sqlite3.Connection) -> bool:
+    """Whether nobody has written anything into this database yet."""
+    return _number(connection, "application_id") == 0 and _number(connection, "user_version") == 0 and not _layout(connection)
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Make the tables in an empty database, within the caller's transaction."""
+    for name, columns in TABLES.items():
+        connection.execute(f"CREATE TABLE {name} ({', '.join(columns)})")
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA}")
+
+
+def check(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a database that isn't empty and isn't ours, or is ours and newer, or doesn't have the tables that it should.
+
+    Raises:
+        StoreError: as above; nothing was changed.
+    """
+    if is_empty(connection):
+        return
+    if _number(connection, "application_id") != APPLICATION_ID:
+        raise StoreError(f"store {path} is an SQLite file of another program; choose another place for the store, nothing was changed")
+    version = _number(connection, "user_version")
+    if version > SCHEMA:
+        raise StoreError(
+            f"store {path} was written by a newer crossroads (schema {version}, this one knows {SCHEMA}); "
+            "upgrade crossroads, or move the file away to begin a new one, nothing was changed"
+        )
+    if version != SCHEMA or _layout(connection) != _EXPECTED:
+        raise damaged(path, "its tables aren't those of a store")
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
+
+
+def _layout(connection: sqlite3.Connection) -> dict[str, list[str]]:
+    """Everything that was created in the database; a view, index or trigger, which ours doesn't have, shows with its kind."""
+    rows = connection.execute("SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'").fetchall()
+    return {name if kind == "table" else f"{kind} {name}": _columns(connection, name) for kind, name in rows}
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
+    return [row[0] for row in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))]
+
+
+_EXPECTED = {
+    name: [column.split()[0] for column in columns if not column.startswith("PRIMARY KEY")] for name, columns in TABLES.items()
+}
