@@ -1,0 +1,97 @@
+"""Crossroads: run the futures of a Python program from live snapshots, and explain the one that fails.
+
+A program under test imports this package for `decide`, `chance` and `mark`; everything else is loaded when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from crossroads.program import chance, decide, mark
+
+if TYPE_CHECKING:
+    from crossroads.analysis.explain import explain
+    from crossroads.analysis.explore import explore
+    from crossroads.analysis.progress import Progress
+    from crossroads.analysis.replay import Replay, Watched, replay
+    from crossroads.analysis.results import (
+        Account,
+        CurvePoint,
+        Decision,
+        Exploration,
+        Failure,
+        Option,
+        PointOfNoReturn,
+        Tally,
+        TurningPoint,
+        WayOut,
+    )
+    from crossroads.errors import CrossroadsError
+    from crossroads.snapshots.limits import Limits
+    from crossroads.stats.probability import Probability
+    from crossroads.timeline.outcomes import Outcome
+    from crossroads.timeline.timelines import Timeline
+
+_HOMES = {
+    "Account": "analysis.results",
+    "CrossroadsError": "errors",
+    "CurvePoint": "analysis.results",
+    "Decision": "analysis.results",
+    "Exploration": "analysis.results",
+    "Failure": "analysis.results",
+    "Limits": "snapshots.limits",
+    "Option": "analysis.results",
+    "Outcome": "timeline.outcomes",
+    "PointOfNoReturn": "analysis.results",
+    "Probability": "stats.probability",
+    "Progress": "analysis.progress",
+    "Replay": "analysis.replay",
+    "Tally": "analysis.results",
+    "Timeline": "timeline.timelines",
+    "TurningPoint": "analysis.results",
+    "Watched": "analysis.replay",
+    "WayOut": "analysis.results",
+    "explain": "analysis.explain",
+    "explore": "analysis.explore",
+    "replay": "analysis.replay",
+}
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Account",
+    "CrossroadsError",
+    "CurvePoint",
+    "Decision",
+    "Exploration",
+    "Failure",
+    "Limits",
+    "Option",
+    "Outcome",
+    "PointOfNoReturn",
+    "Probability",
+    "Progress",
+    "Replay",
+    "Tally",
+    "Timeline",
+    "TurningPoint",
+    "Watched",
+    "WayOut",
+    "chance",
+    "decide",
+    "explain",
+    "explore",
+    "mark",
+    "replay",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'crossroads' has no attribute {name!r}")
+    value = getattr(import_module(f"crossroads.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

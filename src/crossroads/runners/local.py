@@ -1,0 +1,192 @@
+"""Where runs happen: on this machine, on all its cores. Takes timelines, gives runs; processes never leave it.
+
+One engine a core, driven by one thread; engines start when there is work for them.
+"""
+
+import os
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Final
+
+from crossroads.errors import EngineError, SettingError
+from crossroads.snapshots.driving import drive
+from crossroads.snapshots.engine import Engine, EngineName, Launch, trunk_command
+from crossroads.snapshots.fork import ForkEngine, Unsound
+from crossroads.snapshots.limits import Limits
+from crossroads.snapshots.plans import Traced
+from crossroads.snapshots.replay import ReplayEngine
+from crossroads.snapshots.run import Run
+from crossroads.timeline.timelines import Timeline, WorldSettings
+from crossroads.worlds.targets import Target
+
+MEMORY_SHARE: Final = 0.25
+"""Of the machine's memory, what the snapshots of all engines together may hold."""
+
+SPLIT_MIN: Final = 4
+"""Fewer timelines than this aren't worth a second engine."""
+
+JOBS_MAX: Final = 256
+
+
+class LocalRunner:
+    """Lives timelines of one target in one world on this machine.
+
+    Args:
+        target: the program.
+        world: what it runs in.
+        engine: "fork", "replay", or None for the first of them that is sound for the program.
+        jobs: engines at a time, 1 <= jobs; None: one for each core this process may use.
+        limits: for each future.
+
+    Raises:
+        SettingError: `jobs` or `engine` is out of range.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        world: WorldSettings,
+        *,
+        engine: EngineName | None = None,
+        jobs: int | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        if jobs is not None and not 1 <= jobs <= JOBS_MAX:
+            raise SettingError(f"jobs={jobs} must be from 1 to {JOBS_MAX}; leave it out for one on each core")
+        if engine not in (None, "fork", "replay"):
+            raise SettingError(f"engine={engine!r} must be 'fork' or 'replay'; leave it out to have the sound one chosen")
+        check_limits(limits or Limits())
+        self.target, self.world = target, world
+        self.engine_name: EngineName = engine or ("fork" if sys.platform == "linux" else "replay")
+        self.notes: list[str] = []
+        self._is_free = engine is None
+        self._jobs = jobs or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1))
+        self._limits = limits or Limits()
+        self._engines: list[Engine] = []
+
+    def __enter__(self) -> "LocalRunner":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def python(self) -> str:
+        """Version of the interpreter that runs the futures, "" before the first run."""
+        return next((engine.python for engine in self._engines if engine.python), "")
+
+    def run(
+        self,
+        timelines: Sequence[Timeline],
+        *,
+        trace: Traced = "none",
+        pristine: bool = False,
+        elsewhere: bool = False,
+        on_run: Callable[[int, Run], None] | None = None,
+    ) -> list[Run]:
+        """Live timelines on all cores.
+
+        Args:
+            timelines: what they share is lived once.
+            trace: points to record in each.
+            pristine: begin each from a process that has only imported the program; tracebacks are kept in the output.
+            elsewhere: use other engines than the same call without it would, as far as there are any.
+            on_run: called with each index and run as soon as it is there, in any order.
+
+        Returns:
+            The runs, in the order of `timelines`.
+
+        Raises:
+            TargetError: the program can't be imported or called.
+            EngineError: no future can be run here.
+        """
+        while True:
+            try:
+                return self._run(timelines, trace, pristine, elsewhere, on_run)
+            except Unsound as reason:
+                self.close()
+                if not self._is_free:
+                    raise EngineError(f"engine='fork' isn't sound here: {reason}; leave --engine out or use replay") from None
+                self.engine_name = "replay"
+                self.notes.append(f"every future was replayed from the start, since {reason}")
+            except BaseException:
+                self.close()
+                raise
+
+    def close(self) -> None:
+        """End all processes; a later run starts new ones."""
+        for engine in self._engines:
+            engine.close()
+        self._engines = []
+
+    def _run(
+        self, timelines: Sequence[Timeline], trace: Traced, pristine: bool, elsewhere: bool, on_run: Callable[[int, Run], None] | None
+    ) -> list[Run]:
+        runs: list[Run | None] = [None] * len(timelines)
+
+        def deliver_to(indices: list[int]) -> Callable[[int, Run], None]:
+            def deliver(position: int, run: Run) -> None:
+                runs[indices[position]] = run
+                if on_run is not None:
+                    on_run(indices[position], run)
+
+            return deliver
+
+        steps = []
+        for number, indices in enumerate(share_out(timelines, self._jobs)):
+            if indices:
+                engine = self._engine((number + elsewhere) % self._jobs)
+                steps.append(engine.run([timelines[index] for index in indices], deliver_to(indices), trace=trace, pristine=pristine))
+        drive(steps)
+        if any(not engine.addresses_fixed for engine in self._engines):
+            note = "this system doesn't let address randomisation be turned off: programs that depend on object addresses may diverge"
+            if note not in self.notes:
+                self.notes.append(note)
+        return [run for run in runs if run is not None]
+
+    def _engine(self, number: int) -> Engine:
+        while len(self._engines) <= number:
+            kind = ForkEngine if self.engine_name == "fork" else ReplayEngine
+            self._engines.append(kind(self._launch()))
+        return self._engines[number]
+
+    def _launch(self) -> Launch:
+        target = self.target
+        place = os.path.dirname(os.path.abspath(target.place)) if target.is_path else os.getcwd()
+        order: dict[str, Any] = {
+            "target": {"place": target.place, "function": target.function, "is_path": target.is_path},
+            "world": {"name": self.world.name, "points": self.world.points, "step_limit": self.world.step_limit},
+            "path": ([] if target.is_path else [os.getcwd()]) + [folder for folder in sys.path if folder],
+            "folders": sorted({os.getcwd().rstrip("/") + "/", place.rstrip("/") + "/"}, key=len, reverse=True),
+        }
+        memory = int(MEMORY_SHARE * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / self._jobs)
+        return Launch(trunk_command("crossroads.runners.trunk"), order, self._limits, memory)
+
+
+def check_limits(limits: Limits) -> None:
+    """Raise SettingError unless the limits are in range."""
+    if limits.wall_s is not None and not limits.wall_s > 0:
+        raise SettingError(f"wall={limits.wall_s} must be more than 0 seconds; leave it out to have it adapted to the program")
+    if limits.memory_bytes < 16 * 1024**2:
+        raise SettingError(f"memory={limits.memory_bytes} must be at least 16 MB; a future needs that much to end in order")
+
+
+def share_out(timelines: Sequence[Timeline], engines: int) -> list[list[int]]:
+    """Indices for each engine: what branches at the same point stays together unless it is a large part of all."""
+    shares: list[list[int]] = [[] for _ in range(engines)]
+    if len(timelines) < SPLIT_MIN:
+        shares[0] = list(range(len(timelines)))
+        return shares
+    groups: dict[int, list[int]] = defaultdict(list)
+    for index, timeline in enumerate(timelines):
+        groups[timeline.branch_point].append(index)
+    for point in sorted(groups):
+        group = groups[point]
+        if len(group) * 2 * engines > len(timelines):
+            for number, share in enumerate(shares):
+                share.extend(group[number::engines])
+        else:
+            min(shares, key=len).extend(group)
+    return shares

@@ -1,0 +1,102 @@
+"""The process in which programs live: `python -m crossroads.runners.trunk CHANNEL`, started by engines, never by hand.
+
+It installs a world, becomes a bare snapshot, and in its children imports the program and calls it. Hash seed and addresses are fixed
+first, the latter by starting the interpreter once more.
+"""
+
+import gc
+import os
+import socket
+import sys
+from typing import NoReturn
+
+from crossroads.errors import TargetError
+from crossroads.program import current
+from crossroads.snapshots import kernel, wire
+from crossroads.snapshots.endings import outcome_of, safe_text, type_name
+from crossroads.snapshots.live import LiveRun, program_folders
+from crossroads.snapshots.plans import LOADED
+from crossroads.snapshots.server import Server, wait_for_threads
+from crossroads.timeline.timelines import WorldSettings
+from crossroads.worlds.targets import Target, load_target
+from crossroads.worlds.world import World, make_world
+
+_RESTARTED = "CROSSROADS_RESTARTED"
+
+
+def main() -> NoReturn:
+    """Be the trunk of the engine at the other end of the channel."""
+    kernel.die_with_parent()
+    addresses = _fix_addresses()
+    channel = socket.socket(fileno=int(sys.argv[1]))
+    try:
+        order, _ = wire.receive(channel)
+    except wire.Closed:
+        os._exit(0)
+    os.environ.pop(_RESTARTED, None)
+    sys.dont_write_bytecode = True
+    _take_path(order)
+    world = make_world(WorldSettings(**order["world"]))
+    world.install()
+    server = Server(channel)
+    gc.disable()
+    server.serve(None, {"python": sys.version.split()[0], "addresses": addresses})
+    live_one(server, world, Target(**order["target"]), order["world"]["step_limit"])
+
+
+def live_one(server: Server, world: World, target: Target, step_limit: int) -> NoReturn:
+    """Import the program and call it: the rest of every process but the bare one."""
+    sys.argv = [target.place]
+    try:
+        _, function = load_target(target)
+    except TargetError as error:
+        server.refuse("target", str(error))
+    except BaseException as error:
+        server.refuse("import", import_problem(target, error))
+    server.pause(LOADED, None)
+
+    live = LiveRun(world, step_limit, lambda outcome: server.report(live, outcome))
+    live.pauses = server.pauses
+    live.follow(server.plan)
+    live.pause = lambda run: server.pause(run.index, run)
+    world.attach(live)
+    current.run = live
+
+    def life() -> None:
+        world.run(function)
+        if server.is_own_process:
+            wait_for_threads()
+
+    try:
+        outcome = outcome_of(life, lambda: server.plan.explain_end)
+    except TargetError as error:
+        server.refuse("target", str(error))
+    server.report(live, outcome)
+
+
+def import_problem(target: Target, error: BaseException) -> str:
+    """Why the program's module can't be imported, in one sentence."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename or target.place}, line {error.lineno}: {error.msg}; the program can't be imported"
+    if isinstance(error, SystemExit):
+        return f"{target.place} calls sys.exit() while it is imported; guard it with if __name__ == '__main__'"
+    return f"{target.place} can't be imported: {type_name(error)}: {safe_text(error)}"
+
+
+def _fix_addresses() -> bool:
+    fixed = kernel.fix_addresses()
+    if fixed is False and _RESTARTED not in os.environ:
+        os.environ[_RESTARTED] = "1"
+        os.execv(sys.executable, sys.orig_argv)
+    return fixed is True
+
+
+def _take_path(order: wire.Message) -> None:
+    known = set(sys.path)
+    sys.path.extend(folder for folder in order["path"] if folder not in known)
+    program_folders[:] = order["folders"]
+
+
+
+if __name__ == "__main__":
+    main()

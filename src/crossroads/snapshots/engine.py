@@ -1,0 +1,322 @@
+"""What every engine is: lives timelines, one future at a time, each in a process of its own, and hands over runs.
+
+Work is written as generators that yield what they wait for, so that one thread can drive several engines (`driving.drive`).
+An engine owns one trunk process. Futures branch from its snapshots; which ones there are is the difference between engines:
+
+    fork     lays snapshots along the past that timelines share, and branches from the nearest
+    replay   lives every timeline from a bare interpreter: import, start, everything
+"""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal, NamedTuple, TypeVar
+
+from crossroads.errors import EngineError, InternalError, TargetError
+from crossroads.snapshots import wire
+from crossroads.snapshots.ladder import NO_PAST, Ladder, Rung
+from crossroads.snapshots.limits import FIRST_WALL_S, LOAD_WALL_S, Limits
+from crossroads.snapshots.plans import BARE, Plan, Traced
+from crossroads.snapshots.run import Choice, Run
+from crossroads.timeline.outcomes import OUTCOME_KINDS, Outcome
+from crossroads.timeline.points import POINT_KINDS, Point
+from crossroads.timeline.timelines import Timeline
+
+EngineName = Literal["fork", "replay"]
+
+PATIENCE_S: Final = 30.0
+"""Beyond its wall limit a snapshot may take so long to answer before it counts as lost."""
+
+START_WALL_S: Final = 60.0
+"""A new interpreter may take so long to start on a loaded machine."""
+
+PLANS_A_MESSAGE: Final = 64
+"""Plans sent at once: enough to hide the way to and fro."""
+
+RESTARTS_MAX: Final = 1000
+"""A program whose every future kills the trunk is given up after so many."""
+
+WALL_FACTOR, WALL_S_MIN = 20.0, 5.0
+
+T = TypeVar("T")
+
+
+class Wait(NamedTuple):
+    """What a step of an engine waits for: the channel to be readable, or the time to pass."""
+
+    channel: socket.socket
+    timeout_s: float
+
+
+Steps = Generator[Wait, bool, T]
+"""Work of an engine; it's sent True when the channel is readable, False when the time has passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How trunks are started.
+
+    Args:
+        command: argument list, to which the channel's descriptor is appended.
+        order: first message to the trunk: target, world, path, folders.
+        limits: for each future.
+        memory_bytes_max: what all snapshots of one engine may hold together before some are given up.
+    """
+
+    command: tuple[str, ...]
+    order: dict[str, Any]
+    limits: Limits = Limits()
+    memory_bytes_max: int = 2 * 1024**3
+
+
+class Engine:
+    """One trunk and its snapshots. Use `run`; `close` it in the end."""
+
+    name: EngineName
+
+    def __init__(self, launch: Launch) -> None:
+        self._launch = launch
+        self._ladder = Ladder()
+        self._trunk: subprocess.Popen[bytes] | None = None
+        self._restarts = 0
+        self._jobs = 0
+        self._longest_s = 0.0
+        self.python = ""
+        self.addresses_fixed = True
+
+    def run(
+        self, timelines: Sequence[Timeline], deliver: Callable[[int, Run], None], *, trace: Traced = "none", pristine: bool = False
+    ) -> Steps[None]:
+        """Live timelines, and deliver each run with its index in `timelines`, in any order.
+
+        Args:
+            timelines: what they have in common is lived once where the engine can.
+            deliver: called with each run as soon as it is there.
+            trace: points to record in each.
+            pristine: begin each from a process that has lived nothing of the program's yet but its import, and keep tracebacks.
+
+        Raises:
+            TargetError: the program can't be imported or called.
+            EngineError: no trunk can be started, or none survives.
+        """
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """End the trunk and everything below it."""
+        for rung in self._ladder:
+            if rung.parent is None:
+                self._ladder.drop(rung)
+        if self._trunk is not None:
+            try:
+                self._trunk.wait(1.0)
+            except subprocess.TimeoutExpired:
+                self._trunk.kill()
+                self._trunk.wait()
+            self._trunk = None
+
+    # The trunk.
+
+    def _bare(self) -> Steps[Rung]:
+        """The trunk's own snapshot, started anew if it is gone."""
+        for rung in self._ladder:
+            if rung.point == BARE:
+                return rung
+        self.close()
+        if self._restarts > RESTARTS_MAX:
+            raise EngineError(f"the process that runs the futures was killed {self._restarts} times, and is given up; run with a smaller --futures")
+        self._restarts += 1
+        ours, theirs = socket.socketpair()
+        environment = {
+            **os.environ,
+            "PYTHONHASHSEED": "0",
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            "MKL_NUM_THREADS": "1",
+        }
+        self._trunk = subprocess.Popen(
+            [*self._launch.command, str(theirs.fileno())],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            pass_fds=(theirs.fileno(),),
+            start_new_session=True,
+        )
+        theirs.close()
+        try:
+            wire.send(ours, self._launch.order)
+            greeting, _ = yield from self._answer(ours, START_WALL_S)
+        except wire.Closed:
+            raise EngineError(f"no future can be run: {self._last_words()}") from None
+        self.python, self.addresses_fixed = str(greeting["python"]), bool(greeting["addresses"])
+        rung = Rung(BARE, NO_PAST, ours, int(greeting["pid"]), None)
+        self._ladder.add(rung)
+        return rung
+
+    def _last_words(self) -> str:
+        assert self._trunk is not None
+        self._trunk.kill()
+        _, said = self._trunk.communicate()
+        lines = said.decode("utf-8", "replace").strip().splitlines()
+        return lines[-1] if lines else "the interpreter that should run them ended without a word"
+
+    def _answer(self, channel: socket.socket, timeout_s: float) -> Steps[tuple[wire.Message, list[int]]]:
+        if not (yield Wait(channel, timeout_s)):
+            raise wire.Closed("no answer in time")
+        return wire.receive(channel)
+
+    # Snapshots.
+
+    def _climb(self, base: Rung, timeline: Timeline, points: Sequence[int], wall_s: float) -> Steps[wire.Message | None]:
+        """Lay snapshots at `points`, in order, above `base` along the timeline; what came instead of the last one, None if it is there."""
+        pairs = [socket.socketpair() for _ in points]
+        message = {
+            "do": "climb",
+            "plan": Plan.of(timeline, base.point).to_message(),
+            "points": list(points),
+            "wall_s": wall_s,
+            "memory_bytes": self._launch.limits.memory_bytes,
+        }
+        try:
+            wire.send(base.channel, message, tuple(theirs.fileno() for _, theirs in pairs))
+            for _, theirs in pairs:
+                theirs.close()
+            reply, _ = yield from self._answer(base.channel, wall_s + PATIENCE_S)
+            ended: wire.Message | None = reply["ended"]
+            if ended is None:
+                yield from self._welcome(base, timeline, points, [ours for ours, _ in pairs])
+                return None
+        except wire.Closed:
+            self._lose(base)
+            ended = {"outcome": ["crashed", "SIGKILL", "its supervisor was killed", "", None]}
+        for ours, theirs in pairs:
+            ours.close()
+            theirs.close()
+        return ended
+
+    def _welcome(self, base: Rung, timeline: Timeline, points: Sequence[int], channels: Sequence[socket.socket]) -> Steps[None]:
+        top: Rung | None = None
+        for point, channel in reversed(list(zip(points, channels, strict=True))):
+            greeting, _ = yield from self._answer(channel, PATIENCE_S)
+            assert greeting["at"] == point, (greeting, point)
+            rung = Rung(point, timeline.past(point), channel, int(greeting["pid"]), top or base, self._jobs)
+            self._ladder.add(rung)
+            top = top or rung
+
+    def _lose(self, rung: Rung) -> None:
+        if rung in list(self._ladder):
+            self._ladder.drop(rung)
+
+    # Futures.
+
+    def _branch(
+        self,
+        rung: Rung,
+        indices: Sequence[int],
+        timelines: Sequence[Timeline],
+        deliver: Callable[[int, Run], None],
+        trace: Traced,
+        explain_end: bool,
+    ) -> Steps[list[int]]:
+        """Live futures from a snapshot; the indices that are left undone because the snapshot was lost."""
+        left = list(indices)
+        wall_s = self.wall_s
+        while left:
+            chunk = left[:PLANS_A_MESSAGE]
+            plans = [Plan.of(timelines[index], rung.point, trace, explain_end).to_message() for index in chunk]
+            order = {"do": "branch", "plans": plans, "wall_s": wall_s, "memory_bytes": self._launch.limits.memory_bytes}
+            try:
+                wire.send(rung.channel, order)
+                for index in chunk:
+                    result, _ = yield from self._answer(rung.channel, wall_s + PATIENCE_S)
+                    if "refused" in result:
+                        raise TargetError(str(result["refused"][1]))
+                    self._note_time(result)
+                    deliver(index, run_from(timelines[index], result, self.python))
+                    left.remove(index)
+            except wire.Closed:
+                self._lose(rung)
+                killer = left.pop(0)
+                deliver(killer, run_from(timelines[killer], _SUPERVISOR_KILLED, self.python))
+                return left
+        return left
+
+    @property
+    def wall_s(self) -> float:
+        """Wall limit for the next future, seconds."""
+        given = self._launch.limits.wall_s
+        if given is not None:
+            return given
+        if not self._longest_s:
+            return FIRST_WALL_S
+        return min(FIRST_WALL_S, max(WALL_S_MIN, WALL_FACTOR * self._longest_s))
+
+    def _note_time(self, result: wire.Message) -> None:
+        if "digest" in result:
+            self._longest_s = max(self._longest_s, float(result.get("seconds", 0.0)))
+
+
+_SUPERVISOR_KILLED: Final = {"outcome": ["crashed", "SIGKILL", "killed the process that watched over it", "", None]}
+
+
+def run_from(timeline: Timeline, result: wire.Message, python: str) -> Run:
+    """A run from what its process has left; anything that isn't a result counts as crashed, since only the program can have done it."""
+    try:
+        kind, exception, message, where, code = result["outcome"]
+        assert kind in OUTCOME_KINDS
+        outcome = Outcome(kind, str(exception), str(message), str(where), None if code is None else int(code))
+        lived = replace(
+            timeline,
+            outcome=outcome,
+            digest=str(result.get("digest", "")),
+            points=int(result.get("points", 0)),
+            python=".".join(python.split(".")[:2]),
+        )
+        return Run(
+            lived,
+            tuple(Choice(int(p), int(t), int(n), float(w)) for p, t, n, w in result.get("choices", ())),
+            bool(result.get("drawn", True)),
+            float(result.get("seconds", 0.0)),
+            str(result.get("output", "")),
+            tuple(_point(record) for record in result.get("trace", ())),
+            int(result.get("marks", 0)),
+        )
+    except (KeyError, TypeError, ValueError, AssertionError):
+        garbled = Outcome("crashed", "result", "left a result that can't be read")
+        return Run(replace(timeline, outcome=garbled))
+
+
+def _point(record: dict[str, Any]) -> Point:
+    assert record["kind"] in POINT_KINDS
+    return Point(
+        int(record["index"]),
+        record["kind"],
+        str(record["label"]),
+        str(record["where"]),
+        float(record["time"]),
+        tuple(str(option) for option in record.get("options", ())),
+        record.get("taken"),
+        tuple(float(weight) for weight in record.get("weights", ())),
+        bool(record.get("moot", False)),
+    )
+
+
+def refusal(ended: wire.Message) -> Exception:
+    """The error to raise when a program can't even be imported."""
+    if "refused" in ended:
+        return TargetError(str(ended["refused"][1]))
+    outcome = ended.get("outcome")
+    if not outcome:
+        return InternalError(f"the start of the program ended with {ended!r}")
+    if outcome[0] == "hung":
+        return TargetError(f"importing the program took longer than {LOAD_WALL_S:.0f} s; is there an endless loop outside of its functions?")
+    return TargetError(f"importing the program ended its process: {outcome[2]}")
+
+
+def trunk_command(module: str) -> tuple[str, ...]:
+    """The argument list that starts `module` in an interpreter like this one, without the working directory on its path."""
+    return (sys.executable, "-P", "-m", module)
+

@@ -1,0 +1,149 @@
+"""The fork engine: live snapshots along the past that timelines share, futures branched from the nearest.
+
+Costs: a snapshot is one process, copy-on-write; laying it is a walk from the one below and a fork; a future is a fork. Where a snapshot
+can't be laid (the run has started threads or processes, or ends before) futures begin further down and live a bit more.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from crossroads.snapshots import kernel
+from crossroads.snapshots.engine import Engine, Launch, Steps, refusal
+from crossroads.snapshots.ladder import Past, Rung
+from crossroads.snapshots.limits import LOAD_WALL_S
+from crossroads.snapshots.plans import LOADED, Traced
+from crossroads.snapshots.run import Run
+from crossroads.timeline.timelines import Timeline
+
+RUNGS_MAX: Final = 200
+"""Snapshots at a time: each costs a descriptor here, and some hundred kilobytes."""
+
+RUNGS_A_CLIMB: Final = 48
+"""Snapshots laid in one walk; their channels travel in one message."""
+
+WALK_POINTS_MAX: Final = 500
+"""A single future rather lives so many points again than to have a snapshot of its own laid."""
+
+
+class Unsound(Exception):
+    """Forking isn't sound for this program; its text says why."""
+
+
+class ForkEngine(Engine):
+    """Lives timelines from live snapshots."""
+
+    name = "fork"
+
+    def __init__(self, launch: Launch) -> None:
+        super().__init__(launch)
+        self._unlayable: set[tuple[Past, int]] = set()
+
+    def run(
+        self, timelines: Sequence[Timeline], deliver: Callable[[int, Run], None], *, trace: Traced = "none", pristine: bool = False
+    ) -> Steps[None]:
+        self._jobs += 1
+        left = list(range(len(timelines)))
+        while left:
+            loaded = yield from self._loaded()
+            if pristine:
+                left = yield from self._branch(loaded, left, timelines, deliver, trace, True)
+                continue
+            yield from self._start(loaded, timelines[left[0]])
+            yield from self._lay([timelines[index] for index in left])
+            left = yield from self._branch_all(left, timelines, deliver, trace)
+
+    def _branch_all(
+        self, left: Sequence[int], timelines: Sequence[Timeline], deliver: Callable[[int, Run], None], trace: Traced
+    ) -> Steps[list[int]]:
+        groups: dict[Rung, list[int]] = defaultdict(list)
+        for index in left:
+            timeline = timelines[index]
+            rung = self._ladder.nearest(timeline, timeline.branch_point)
+            if rung is not None:
+                groups[rung].append(index)
+        undone = [index for index in left if index not in {done for group in groups.values() for done in group}]
+        for rung, indices in groups.items():
+            if rung not in list(self._ladder):
+                undone += indices
+                continue
+            rung.used = self._jobs
+            undone += yield from self._branch(rung, indices, timelines, deliver, trace, False)
+        return sorted(undone)
+
+    def _loaded(self) -> Steps[Rung]:
+        """The snapshot with the program imported."""
+        for rung in self._ladder:
+            if rung.point == LOADED:
+                return rung
+        bare = yield from self._bare()
+        ended = yield from self._climb(bare, Timeline("", ()), (LOADED,), LOAD_WALL_S)
+        if ended is not None:
+            if "unsound" in ended:
+                raise Unsound(f"importing the program leaves {ended['unsound']} behind")
+            raise refusal(ended)
+        return next(rung for rung in self._ladder if rung.point == LOADED)
+
+    def _start(self, loaded: Rung, timeline: Timeline) -> Steps[None]:
+        """The snapshot at point 0: the program's own start-up work is done, nothing is drawn yet."""
+        if self._ladder.nearest(timeline, 0) is loaded and (loaded.past, 0) not in self._unlayable:
+            ended = yield from self._climb(loaded, Timeline("", ()), (0,), LOAD_WALL_S)
+            if ended is not None:
+                if "refused" in ended:
+                    raise refusal(ended)
+                self._unlayable.add((loaded.past, 0))
+
+    def _lay(self, timelines: Sequence[Timeline]) -> Steps[None]:
+        """Lay snapshots where these timelines branch, as far as they share them."""
+        wanted: dict[Past, dict[int, list[Timeline]]] = defaultdict(lambda: defaultdict(list))
+        for timeline in timelines:
+            point = timeline.branch_point
+            if point > 0:
+                wanted[timeline.past(point)][point].append(timeline)
+        for past, by_point in wanted.items():
+            points = [point for point in sorted(by_point) if self._is_worth(past, point, by_point[point])]
+            sample = by_point[points[-1]][0] if points else None
+            while points and sample is not None:
+                self._make_room(min(len(points), RUNGS_A_CLIMB))
+                base = self._ladder.nearest(sample, points[0])
+                if base is None:
+                    return
+                chunk, points = points[:RUNGS_A_CLIMB], points[RUNGS_A_CLIMB:]
+                ended = yield from self._climb(base, sample.branch(chunk[-1]), chunk, max(LOAD_WALL_S, self.wall_s))
+                if ended is not None:
+                    points = self._give_up(past, chunk, ended) + points
+
+    def _is_worth(self, past: Past, point: int, timelines: Sequence[Timeline]) -> bool:
+        nearest = self._ladder.nearest(timelines[0], point)
+        if nearest is None or nearest.point == point or (past, point) in self._unlayable:
+            return False
+        return len(timelines) > 1 or point - max(nearest.point, 0) > WALK_POINTS_MAX
+
+    def _give_up(self, past: Past, chunk: Sequence[int], ended: dict[str, object]) -> list[int]:
+        """Note where no snapshot can be laid; the points of the walk that are still worth trying."""
+        at = ended.get("at")
+        if isinstance(at, int) and at in chunk:
+            self._unlayable.update((past, point) for point in chunk if point >= at)
+            return [point for point in chunk if point < at]
+        if len(chunk) == 1:
+            self._unlayable.add((past, chunk[0]))
+            return []
+        self._unlayable.add((past, chunk[-1]))
+        return list(chunk[:-1])
+
+    def _make_room(self, rungs: int) -> None:
+        """Give snapshots up until there is room for some more, in number and in memory."""
+        while len(self._ladder) + rungs > RUNGS_MAX and self._evict():
+            pass
+        held = {rung.pid: kernel.private_bytes(rung.pid) for rung in self._ladder}
+        while sum(held.values()) > self._launch.memory_bytes_max:
+            evicted = self._evict()
+            if evicted is None:
+                return
+            held.pop(evicted.pid, None)
+
+    def _evict(self) -> Rung | None:
+        rung = self._ladder.cheapest(self._jobs)
+        if rung is not None:
+            self._ladder.drop(rung)
+        return rung

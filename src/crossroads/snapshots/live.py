@@ -1,0 +1,322 @@
+"""A run while it is lived: counts its points, settles its choices by its plan, and stops where it is told to.
+
+It knows nothing of processes: `pause` is a hook through which a server turns the present moment into a snapshot. Nor does it know of
+entropy or clocks, which belong to the world and are reached through `Fate`. A point costs a call, a comparison and an addition unless
+something is to be done there: `_stop` is the next point at which anything is.
+"""
+
+import gc
+import sys
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from types import CodeType, FrameType
+from typing import Any, Final, NoReturn, Protocol
+
+from crossroads.snapshots.plans import Plan
+from crossroads.timeline.digests import Digest
+from crossroads.timeline.keys import unit
+from crossroads.timeline.outcomes import Outcome
+from crossroads.timeline.points import PointKind
+
+CHOICES_MAX: Final = 10_000
+"""Choices recorded for a run; enough for enumeration and pass-through, which need the first few hundred."""
+
+TRACE_MAX: Final = 20_000
+"""Points recorded for one trace; a result has to fit into its region."""
+
+COLLECT_FIRST: Final = 65_536
+"""Garbage is collected at this point and whenever the index has doubled since: cyclic garbage stays bounded in runs of millions of
+points, at a bounded total cost, and always at the same points (CPython's own thresholds would depend on our allocations, too)."""
+
+DRAWS_FULL: Final = 2_000
+"""So many draws are points each, the next so many points are every second draw, then every fourth, and so on."""
+
+_NEVER: Final = sys.maxsize
+_NO_LABEL: Final = object()
+
+Record = dict[str, Any]
+
+
+class Fate(Protocol):
+    """What a world gives to its run: entropy that follows epochs, and a clock."""
+
+    def rekey(self, seed: int) -> None: ...
+
+    def fingerprint(self) -> str: ...
+
+    def drawn(self) -> bool: ...
+
+    def elapsed(self) -> float: ...
+
+
+class LiveRun:
+    """One life of a program.
+
+    Args:
+        fate: the world's entropy and clock.
+        step_limit: index at which the run counts as hung.
+        end: ends this life with an outcome, from wherever it is.
+    """
+
+    def __init__(self, fate: Fate, step_limit: int, end: Callable[[Outcome], NoReturn]) -> None:
+        self.index = 0
+        self.begun = False
+        self.kind: PointKind = "start"
+        self.label = "start"
+        self.marks = 0
+        self.choices: list[tuple[int, int, int, float]] = []
+        self.trace: list[Record] = []
+        self.pause: Callable[[LiveRun], None] | None = None
+        self.pauses: tuple[int, ...] = ()
+        self.observe: Callable[[LiveRun], None] | None = None
+        self._fate, self._step_limit, self._end = fate, step_limit, end
+        self._stop = 0
+        self._plan = Plan()
+        self._seed = 0
+        self._digest = Digest()
+        self._mark_label: object = _NO_LABEL
+        self._text = ""
+        self._occurrences: dict[str, int] = {}
+        self._tracing = False
+        self._traced: tuple[int, ...] = ()
+        self._draws = 0
+        self._draw_mask = 0
+        self._next_thinning = DRAWS_FULL
+        self._last_print: tuple[int, str] | None = None
+        self._next_collection = COLLECT_FIRST
+
+    # What the program and its world call.
+
+    def mark(self, label: object) -> None:
+        index = self.index = self.index + 1
+        self.marks += 1
+        if label is not self._mark_label:
+            self._relabel("mark", label)
+        if index >= self._stop:
+            self._arrive("mark")
+
+    def event(self, label: str) -> None:
+        """A world event, about to be processed."""
+        self._happen("event", label)
+
+    def draw(self, name: str) -> None:
+        """A draw, about to be made, in a program whose draws are its points."""
+        count = self._draws
+        self._draws = count + 1
+        if count & self._draw_mask:
+            return
+        self._happen("draw", name)
+        if self.index >= self._next_thinning:
+            self._draw_mask = self._draw_mask * 2 + 1
+            self._next_thinning += DRAWS_FULL
+
+    def choose(self, kind: PointKind, label: object, options: Sequence[Any], weights: Sequence[float] | None) -> int:
+        """Settle a choice point: the index of the option to take."""
+        index = self.index = self.index + 1
+        name = str(label)
+        self._mark_label = _NO_LABEL
+        if index >= self._stop:
+            self._text = name
+            self._arrive(kind)
+        count = len(options)
+        taken = self._plan.overrides.get(index)
+        if taken is None:
+            taken = self._pick(kind, name, count, weights)
+        elif taken >= count:
+            self._end(Outcome("diverged", message=f"at point {index} option {taken} was to be taken, but {name!r} has {count} options"))
+        self._digest.add(index, kind, name, count, taken)
+        if len(self.choices) < CHOICES_MAX:
+            self.choices.append((index, taken, count, _probability(taken, count, weights)))
+        if self._tracing and self.trace and self.trace[-1]["index"] == index:
+            self.trace[-1].update(options=[_text(option) for option in options], taken=taken, weights=_shares(count, weights))
+        return taken
+
+    def begin(self) -> None:
+        """Point 0, the start: met before anything is drawn and before the first point."""
+        if not self.begun:
+            self.begun = True
+            self._at_point("start", 0)
+
+    # What engines call.
+
+    def follow(self, plan: Plan) -> None:
+        """Go on by another plan, from the pause in which this life is; what is recorded begins anew."""
+        self._plan = plan
+        self._tracing = plan.trace != "none"
+        self._traced = () if isinstance(plan.trace, str) else tuple(sorted(plan.trace))
+        self.choices, self.trace, self._last_print = [], [], None
+
+    def finish(self, outcome: Outcome) -> Record:
+        """The result of this life, after its end."""
+        self.pauses = ()
+        self.begin()
+        end = self.index + 1
+        if self._tracing:
+            self.index = end
+            self.kind, self.label = "end", outcome.exception or outcome.kind
+            if self._is_traced(end):
+                self._record()
+        digest = self._digest
+        digest.add(end, "end", outcome.kind, outcome.exception, outcome.where, str(outcome.code), self._fate.fingerprint())
+        return {
+            "outcome": [outcome.kind, outcome.exception, outcome.message, outcome.where, outcome.code],
+            "digest": digest.hexdigest(),
+            "points": end,
+            "choices": self.choices,
+            "drawn": self._fate.drawn(),
+            "trace": self.trace,
+            "marks": self.marks,
+        }
+
+    @property
+    def time(self) -> float:
+        """Seconds of world time since the start."""
+        return self._fate.elapsed()
+
+    # Inside.
+
+    def _happen(self, kind: PointKind, label: str) -> None:
+        index = self.index = self.index + 1
+        if label is not self._mark_label:
+            self._relabel(kind, label)
+        if index >= self._stop:
+            self._arrive(kind)
+
+    def _relabel(self, kind: PointKind, label: object) -> None:
+        text = str(label) if label is not None else ""
+        if self._mark_label is _NO_LABEL or text != self._text:
+            self._digest.add(self.index, kind, text)
+        self._mark_label, self._text = label, text
+
+    def _pick(self, kind: str, name: str, count: int, weights: Sequence[float] | None) -> int:
+        occurrence = self._occurrences.get(name, 0)
+        self._occurrences[name] = occurrence + 1
+        u = unit(self._seed, kind, name, occurrence)
+        if weights is None:
+            return int(u * count)
+        sums = list(accumulate(weights))
+        taken = min(bisect_right(sums, u * sums[-1]), count - 1)
+        while not weights[taken]:
+            taken -= 1
+        return taken
+
+    def _arrive(self, kind: PointKind) -> None:
+        index = self.index
+        if not self.begun:
+            self.index = 0
+            self.begin()
+            self.index = index
+        if index >= self._stop:
+            self._at_point(kind, index)
+
+    def _at_point(self, kind: PointKind, index: int) -> None:
+        self.kind = kind
+        self.label = self._text if index else "start"
+        if index in self.pauses and self.pause is not None:
+            self.pause(self)
+        seed = self._plan.epochs.get(index)
+        if seed is not None:
+            self._seed = seed
+            self._fate.rekey(seed)
+            self._digest.add(index, "epoch", seed)
+            self._last_print = None
+        if index >= self._next_collection:
+            self._next_collection *= 2
+            gc.collect()
+        if index >= self._step_limit:
+            self._end(Outcome("hung", "step limit", f"did not end within {self._step_limit:,} points"))
+        if self._tracing and self._is_traced(index):
+            self._record()
+        if self.observe is not None:
+            self.observe(self)
+        self._aim(index)
+
+    def _aim(self, index: int) -> None:
+        """Find the next point after `index` at which anything is to be done."""
+        if self.observe is not None or (self._tracing and self._plan.trace == "all"):
+            self._stop = index + 1
+            return
+        ahead = [self._step_limit, self._next_collection]
+        following = bisect_right(self._traced, index)
+        ahead += self._traced[following : following + 1]
+        ahead += [point for point in self.pauses if point > index]
+        ahead += [point for point in self._plan.epochs if point > index]
+        self._stop = max(min(ahead), index + 1)
+
+    def _is_traced(self, index: int) -> bool:
+        traced = self._traced
+        if not traced:
+            return self._plan.trace == "all"
+        position = bisect_left(traced, index)
+        return position < len(traced) and traced[position] == index
+
+    def _record(self) -> None:
+        """Add the present point to the trace; and say of the one before whether nothing was drawn since."""
+        if len(self.trace) >= TRACE_MAX:
+            self._tracing = False
+            return
+        print_now = self._fate.fingerprint()
+        if self._last_print == (self.index - 1, print_now) and self.trace:
+            last = self.trace[-1]
+            last["moot"] = len(last.get("options", ())) < 2
+        self._last_print = (self.index, print_now)
+        self.trace.append({"index": self.index, "kind": self.kind, "label": self.label, "where": place(), "time": self.time})
+
+
+def place() -> str:
+    """Where the program stands: "file:line in function" of the innermost frame that is its own."""
+    frame = program_frame()
+    return "" if frame is None else describe_place(frame.f_code, frame.f_lineno)
+
+
+def program_frame() -> FrameType | None:
+    """The innermost frame in the program's own files, None where there is none on the stack."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and not is_own(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame
+
+
+def is_own(filename: str) -> bool:
+    """Whether the file belongs to the program rather than to the library, Python's or an installed one, or to us."""
+    if filename.startswith(_OUR_FOLDER) or any(part in filename for part in _INSTALLED):
+        return False
+    return any(filename.startswith(folder) for folder in program_folders)
+
+
+_INSTALLED: Final = ("/site-packages/", "/dist-packages/")
+_OUR_FOLDER: Final = __file__.rpartition("/snapshots/")[0] + "/"
+
+
+def describe_place(code: CodeType, line: int | None) -> str:
+    """ "file:line in function" with the file as short as it can be named from the working directory."""
+    return f"{short_path(code.co_filename)}:{line or 0} in {code.co_name}"
+
+
+def short_path(path: str) -> str:
+    """The path relative to the directory of the program, where it lies below it."""
+    for folder in program_folders:
+        if path.startswith(folder):
+            return path[len(folder) :]
+    return path
+
+
+program_folders: list[str] = []
+"""Directories, with a slash at the end, that the program's own files lie in; set when the program is loaded."""
+
+
+def _probability(taken: int, count: int, weights: Sequence[float] | None) -> float:
+    return 1.0 / count if weights is None else weights[taken] / sum(weights)
+
+
+def _shares(count: int, weights: Sequence[float] | None) -> list[float]:
+    return [_probability(option, count, weights) for option in range(count)]
+
+
+def _text(option: object) -> str:
+    try:
+        text = repr(option)
+    except Exception:
+        text = f"<{type(option).__name__}>"
+    return text if len(text) <= 200 else text[:197] + "..."

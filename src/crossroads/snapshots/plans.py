@@ -1,0 +1,61 @@
+"""What one life of a program is to do: which epochs and options, where to look. Plans travel to snapshots as JSON."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from crossroads.timeline.timelines import Timeline
+
+BARE: Final = -2
+"""Pause of an interpreter in which the world is installed and the program isn't imported yet."""
+
+LOADED: Final = -1
+"""Pause of a process that has imported the program and not called it yet."""
+
+Traced = Literal["none", "all"] | tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Plan:
+    """Epochs and overrides by point, and what to record on the way.
+
+    Args:
+        epochs: seed by point.
+        overrides: option by choice point.
+        trace: indices of the points to record, "all" (the first TRACE_MAX), or "none".
+        explain_end: whether to print the traceback of a failing end, as the interpreter would.
+    """
+
+    epochs: dict[int, int] = field(default_factory=dict)
+    overrides: dict[int, int] = field(default_factory=dict)
+    trace: Traced = "none"
+    explain_end: bool = False
+
+    @classmethod
+    def of(cls, timeline: Timeline, since: int = BARE, trace: Traced = "none", explain_end: bool = False) -> "Plan":
+        """The part of a timeline that lies at the point `since` or later."""
+        return cls(
+            {epoch.point: epoch.seed for epoch in timeline.epochs if epoch.point >= since},
+            {override.point: override.option for override in timeline.overrides if override.point >= since},
+            trace,
+            explain_end,
+        )
+
+    def to_message(self) -> dict[str, Any]:
+        return {
+            "epochs": list(self.epochs.items()),
+            "overrides": list(self.overrides.items()),
+            "trace": self.trace,
+            "explain_end": self.explain_end,
+        }
+
+    @classmethod
+    def from_message(cls, message: dict[str, Any]) -> "Plan":
+        trace = message["trace"]
+        return cls(
+            _pairs(message["epochs"]), _pairs(message["overrides"]), trace if isinstance(trace, str) else tuple(trace), message["explain_end"]
+        )
+
+
+def _pairs(items: Iterable[tuple[int, int]]) -> dict[int, int]:
+    return {int(point): int(value) for point, value in items}

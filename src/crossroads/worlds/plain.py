@@ -1,0 +1,63 @@
+"""The plain world: an ordinary call of a function, with its entropy, clock and directory listings under control."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from crossroads.errors import TargetError
+from crossroads.snapshots.live import LiveRun
+from crossroads.timeline.timelines import WorldSettings
+from crossroads.worlds.adaptors import install_adaptors
+from crossroads.worlds.clock import Clock
+from crossroads.worlds.entropy import Entropy
+from crossroads.worlds.listings import Listings
+
+
+class PlainWorld:
+    """Ordinary Python: what varies is what it draws and decides."""
+
+    def __init__(self, settings: WorldSettings) -> None:
+        self._settings = settings
+        self._entropy = Entropy(draws=settings.points == "draws")
+        self._clock = Clock()
+        self._listings = Listings()
+        self._live: LiveRun | None = None
+        self._event_time: float | None = None
+
+    def install(self) -> None:
+        self._entropy.install()
+        self._clock.install()
+        self._listings.install()
+        if self._settings.points == "events":
+            install_adaptors(self._on_event)
+
+    def attach(self, live: LiveRun) -> None:
+        self._live = live
+        if self._entropy.has_generators:
+            live.begin()
+        else:
+            self._entropy.on_first_use = live.begin
+        if self._settings.points == "draws":
+            self._entropy.on_draw = live.draw
+
+    def run(self, function: Callable[[], Any]) -> None:
+        if inspect.iscoroutinefunction(function):
+            raise TargetError(f"{function.__qualname__} is a coroutine function, and asyncio programs can't be run yet; name a plain one")
+        function()
+
+    def rekey(self, seed: int) -> None:
+        self._entropy.rekey(seed)
+
+    def fingerprint(self) -> str:
+        return self._entropy.fingerprint()
+
+    def drawn(self) -> bool:
+        return self._entropy.drawn()
+
+    def elapsed(self) -> float:
+        return self._clock.elapsed if self._event_time is None else self._event_time
+
+    def _on_event(self, label: str, time: float | None) -> None:
+        if self._live is not None:
+            self._event_time = time
+            self._live.event(label)

@@ -1,0 +1,139 @@
+"""Targets: which function of which file or module is the program under test, as a user writes it."""
+
+import importlib
+import importlib.util
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from crossroads.errors import TargetError
+
+DEFAULT_FUNCTION = "main"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A function to run.
+
+    Args:
+        place: a path to a file, or a dotted module name.
+        function: its name, dots for a function inside of a class.
+        is_path: whether `place` is a path.
+    """
+
+    place: str
+    function: str
+    is_path: bool
+
+    def __str__(self) -> str:
+        return f"{self.place}:{self.function}"
+
+
+def parse_target(text: str) -> Target:
+    """Read "path.py", "path.py:function", "package.module" or "package.module:function"; the function is `main` by default.
+
+    Raises:
+        TargetError: it is none of these, or there is no such file.
+    """
+    place, colon, function = text.rpartition(":")
+    if not colon or os.sep in function:
+        place, function = text, DEFAULT_FUNCTION
+    if not place or not all(part.isidentifier() for part in function.split(".")):
+        raise TargetError(f"target={text!r} names no function; write path.py:function or package.module:function")
+    is_path = place.endswith(".py") or os.sep in place or Path(place).is_file()
+    if is_path:
+        path = Path(place)
+        if path.is_dir():
+            raise TargetError(f"target={text!r} is a directory; name a Python file in it, such as {place.rstrip('/')}/main.py")
+        if not path.is_file():
+            raise TargetError(f"target={text!r}: there is no file {place!r} in {os.getcwd()}; check the path")
+    elif not all(part.isidentifier() for part in place.split(".")):
+        raise TargetError(f"target={text!r} is neither a Python file nor a module name; write path.py:function or package.module:function")
+    return Target(place, function, is_path)
+
+
+def target_of(function: Callable[..., object]) -> Target:
+    """The target that another process can find this function by.
+
+    Raises:
+        TargetError: it isn't importable: a lambda, a nested function, or one typed into a prompt.
+    """
+    name = getattr(function, "__qualname__", repr(function))
+    module = sys.modules.get(getattr(function, "__module__", "") or "")
+    file = getattr(module, "__file__", None)
+    if module is None or "<" in name or file is None:
+        raise TargetError(f"target={name} can't be imported by another process; pass a function defined at the top of a file")
+    if module.__name__ == "__main__" or importlib.util.find_spec(module.__name__) is None:
+        return Target(os.path.relpath(file), name, True)
+    return Target(module.__name__, name, False)
+
+
+def code_digest(target: Target) -> str:
+    """16 hexadecimal digits for the source of the target's file; "" where it can't be read."""
+    try:
+        path = Path(target.place) if target.is_path else _module_file(target.place)
+        return blake2b(path.read_bytes(), digest_size=8).hexdigest()
+    except (OSError, TargetError):
+        return ""
+
+
+def _module_file(name: str) -> Path:
+    top = name.partition(".")[0]
+    spec = importlib.util.find_spec(top)
+    if spec is None or spec.origin is None:
+        raise TargetError(f"there is no module {name!r} on the path")
+    path = Path(spec.origin)
+    for part in name.split(".")[1:]:
+        folder = path.parent / part
+        path = folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
+    return path
+
+
+def load_target(target: Target) -> tuple[ModuleType, Callable[[], Any]]:
+    """Import the target's module as `python path.py` or `import module` would, and find its function.
+
+    Raises:
+        TargetError: there is no such module or function, or it needs arguments.
+        BaseException: whatever the module itself raises while it is imported.
+    """
+    module = _load_file(Path(target.place)) if target.is_path else importlib.import_module(target.place)
+    function: Any = module
+    for part in target.function.split("."):
+        function = getattr(function, part, None)
+    if not callable(function):
+        there = [name for name, value in vars(module).items() if inspect.isfunction(value) and value.__module__ == module.__name__]
+        has = f"it has: {', '.join(there[:8])}" if there else "it defines no functions"
+        raise TargetError(f"{target.place} has no function {target.function!r}; {has}")
+    _check_call(target, function)
+    return module, function
+
+
+def _check_call(target: Target, function: Callable[..., object]) -> None:
+    try:
+        inspect.signature(function).bind()
+    except TypeError as error:
+        raise TargetError(f"{target} can't be called without arguments ({error}); name a function that needs none") from None
+    except ValueError:
+        pass
+
+
+def _load_file(path: Path) -> ModuleType:
+    name = path.stem if path.stem.isidentifier() else "program"
+    if name in sys.modules:
+        name = f"{name}_under_test"
+    folder = str(path.resolve().parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    if spec is None or spec.loader is None:
+        raise TargetError(f"{path} can't be loaded as Python source; its name should end in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module

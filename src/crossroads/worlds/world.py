@@ -1,0 +1,37 @@
+"""The interface of a world: what a program runs in. A new world is a folder or file with one class of this shape."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from crossroads.errors import TargetError
+from crossroads.snapshots.live import Fate, LiveRun
+from crossroads.timeline.timelines import WorldSettings
+
+
+class World(Fate, Protocol):
+    """What a program runs in: where its entropy, its clock and its points come from.
+
+    It is made once in a bare interpreter, before the program is imported; its process is forked many times after that.
+    """
+
+    def install(self) -> None:
+        """Take hold of the interpreter, before the program is imported."""
+
+    def attach(self, live: LiveRun) -> None:
+        """From now on the program's draws and events belong to this run; its first use of entropy begins it."""
+
+    def run(self, function: Callable[[], Any]) -> None:
+        """Call the program, to its end."""
+
+
+def make_world(settings: WorldSettings) -> World:
+    """The world of these settings.
+
+    Raises:
+        TargetError: there is no world of this name.
+    """
+    from crossroads.worlds.plain import PlainWorld
+
+    if settings.name != "plain":
+        raise TargetError(f"world={settings.name!r} isn't known to this version of crossroads; it has: plain")
+    return PlainWorld(settings)
