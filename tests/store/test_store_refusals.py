@@ -1,6 +1,7 @@
 """A file that can't be read or written is refused in one sentence and left as it is."""
 
 import os
+import random
 import sqlite3
 import subprocess
 import sys
@@ -107,6 +108,33 @@ def test_garbage_in_the_middle_is_refused_or_read_rightly(path):
                 assert (store.failures(), store.done_blocks(KEY)) in (whole, ([], {}), (whole[0], {}), ([], whole[1]))
         except StoreError:
             continue
+
+
+@pytest.mark.slow
+def test_a_damaged_file_is_read_or_refused_whatever_the_damage(path):
+    content = path.read_bytes()
+    chance = random.Random(1)
+    refusals = []
+    for _ in range(200):
+        damaged = bytearray(content)
+        for _ in range(chance.choice([1, 4, 40])):
+            start = chance.randrange(len(content))
+            damaged[start : start + 8] = chance.randbytes(len(damaged[start : start + 8]))
+        path.write_bytes(damaged)
+        for use in (Store.failures, lambda store: store.record_block(KEY, 9, 1, {}), lambda store: store.forget(KEY)):
+            try:
+                with Store(path) as store:
+                    use(store)
+            except StoreError as error:
+                refusals.append(str(error))
+    assert refusals
+    assert all(refusal.isprintable() for refusal in refusals)
+
+
+def test_a_schema_that_is_no_text_is_refused(path):
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"block_index INTEGER NOT NULL, futures", b"block_index INTEGER \xff\xfe\xfd \x1b[7m futures"))
+    _refusal(lambda: Store(path), "is damaged")
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ class Connection:
             except sqlite3.Error as error:
                 if not is_busy(error) or monotonic() >= deadline:
                     raise translated(error, self.path) from error
-            except DamagedError as error:
+            except (DamagedError, UnicodeDecodeError) as error:  # the latter where SQLite's own message quotes a damaged schema
                 raise damaged(self.path, str(error)) from error
             sleep(_RETRY_PAUSE_S)
 

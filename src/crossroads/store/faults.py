@@ -7,7 +7,8 @@ from crossroads.errors import CrossroadsError, InternalError, StoreError
 
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 _UNWRITABLE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH)
-_OURS = (sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_RANGE, sqlite3.SQLITE_CONSTRAINT)
+_OURS = (sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_RANGE)
+_WHAT_CHARS_MAX = 200  # of a text that quotes a damaged file
 
 
 class DamagedError(ValueError):
@@ -54,7 +55,8 @@ def unwritable(path: Path, why: str) -> StoreError:
 
 
 def damaged(path: Path, what: str) -> StoreError:
-    """The file is there and can't be understood."""
+    """The file is there and can't be understood; of `what`, which may quote it, only what can be shown on a terminal is."""
+    what = "".join(char if char.isprintable() else "?" for char in what[:_WHAT_CHARS_MAX])
     return StoreError(f"store {path} is damaged, or isn't a store ({what}); move it away to begin a new one, it was left as it is")
 
 

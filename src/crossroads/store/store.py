@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from crossroads.errors import StoreError
 from crossroads.store.connection import BUSY_TIMEOUT_S, Connection
+from crossroads.store.faults import DamagedError
 from crossroads.store.keys import ID_DIGITS, ExplorationKey
 from crossroads.store.rows import ExplorationRow, FailureRow, failure_row, outcome_counts, text, whole
 from crossroads.timeline import formats
@@ -238,6 +239,8 @@ def _exploration_number(sqlite: sqlite3.Connection, key: ExplorationKey) -> int:
     """The row of this exploration, made where there is none."""
     sqlite.execute("INSERT INTO explorations (key, started_at) VALUES (?, ?) ON CONFLICT DO NOTHING", (key.to_text(), _now()))
     row = sqlite.execute("SELECT number FROM explorations WHERE key = ?", (key.to_text(),)).fetchone()
+    if row is None:
+        raise DamagedError("an exploration that is there can't be found")
     return int(row[0])
 
 
