@@ -1,0 +1,182 @@
+"""The report of one failure, on one screen: what failed, where it was decided, when it was too late, what would have saved it."""
+
+from typing import Final
+
+from rich.text import Text
+
+from crossroads.analysis.results import Account, Failure, PointOfNoReturn, WayOut
+from crossroads.faces.terminal.glyphs import NUMBERS
+from crossroads.faces.terminal.lines import BAD, GOOD, HEADING, QUIET, View, blocks, command, line, opened, prose
+from crossroads.faces.terminal.numbers import clock, count, estimate, grouped, percent
+from crossroads.faces.terminal.plot import GUTTER, ROWS, Curve, column_of, draw
+from crossroads.faces.terminal.sources import short_place
+from crossroads.faces.terminal.texts import clean, cut, cut_start
+from crossroads.faces.terminal.turning import SHOWN_MAX, Detail, missed_decisions, shown, turning_points
+from crossroads.faces.terminal.words import LABEL_WIDTH, labelled, sentence, title
+
+DETAILS: Final = (
+    Detail(source=7, options=8, full=SHOWN_MAX, decisions=3),
+    Detail(source=5, options=6, full=SHOWN_MAX, decisions=3),
+    Detail(source=5, options=4, full=SHOWN_MAX, decisions=2),
+    Detail(source=3, options=4, full=SHOWN_MAX, decisions=1),
+    Detail(source=3, options=4, full=3, decisions=1),
+    Detail(source=3, options=4, full=2, decisions=1),
+    Detail(source=1, options=3, full=2, decisions=0),
+    Detail(source=1, options=3, full=1, decisions=0),
+    Detail(source=0, options=2, full=0, decisions=0),
+)
+"""From all details to few; the first that fits is shown."""
+
+SMALL_RISE = 0.05
+"""A part of the rise smaller than this is within the error of the estimates."""
+
+METHOD_WORDS = {
+    "enumerated": "every run that can follow was lived, so the numbers are exact",
+    "full scan": "every point was looked at",
+    "scan and search": "points far apart were looked at, and the steps searched between them",
+}
+
+
+def failure_report(failure: Failure, view: View, notes: tuple[str, ...] = ()) -> list[Text]:
+    """What a failure is, how often it happens and, where it was explained, why.
+
+    Args:
+        failure: with its account, or without.
+        view: what it has to fit into.
+        notes: sentences that the reader has to know beside those of the account.
+
+    Returns:
+        The lines, at most `view.lines_max` unless the account has more notes than fit.
+    """
+    lines: list[Text] = []
+    for detail in DETAILS:
+        lines = _compose(failure, view, detail, notes)
+        if len(lines) <= view.lines_max:
+            break
+    return lines
+
+
+def headline(failure: Failure, view: View) -> list[Text]:
+    """What failed, where, and how often: three lines or four."""
+    outcome = failure.timeline.outcome or failure.outcome
+    lines = [Text.assemble((f"Failure {failure.id}", HEADING), cut(f" of {clean(failure.timeline.target)}", view.width - 17))]
+    lines += prose(title(outcome), view, "  ", style=BAD)[:2]
+    if outcome.where:
+        lines.append(line(cut_start(f"  at {short_place(outcome.where)}", view.width)))
+    return lines + prose(_how_often(failure), view, "  ")
+
+
+def noted(notes: tuple[str, ...], view: View) -> list[Text]:
+    """Notes, each beginning a line."""
+    return [text for note in notes for text in opened("Note:", sentence(note), view)]
+
+
+def _compose(failure: Failure, view: View, detail: Detail, notes: tuple[str, ...]) -> list[Text]:
+    account = failure.account
+    if account is None:
+        return blocks(headline(failure, view), _output(failure, view), noted(notes, view), _commands(failure, view))
+    last = failure.timeline.points
+    return blocks(
+        headline(failure, view),
+        _plot(account, last, view),
+        turning_points(account, failure.timeline.target, view, detail) + _rise(account, view),
+        _too_late(account.point_of_no_return, last, view) + _way_out(account.last_way_out, failure, view),
+        missed_decisions(account, view, detail),
+        _closing(account, view) + noted(account.notes + notes, view) + _commands(failure, view),
+    )
+
+
+def _how_often(failure: Failure) -> str:
+    probability = failure.probability
+    if probability.futures == 0:
+        return "failed once; how often it fails was not counted"
+    futures = count(probability.futures, "future")
+    share = f"all of {futures}" if probability.failed == probability.futures else f"{grouped(probability.failed)} of {futures}"
+    return f"fails in {share}: {estimate(probability, stated=True)}"
+
+
+def _plot(account: Account, last: int, view: View) -> list[Text]:
+    known = [(point.point, point.failure.value) for point in account.curve if point.failure.futures or point.failure.confidence >= 1]
+    steps = shown(account)
+    known += [pair for step in account.turning_points for pair in ((step.point, step.before.value), (step.point + 1, step.after.value))]
+    if last < 1 or len(known) < 2 or _fails_always(account):
+        return []
+    late = account.point_of_no_return.point if account.point_of_no_return is not None else None
+    end_time = account.curve[-1].time if account.curve else 0.0
+    curve = Curve(
+        known=tuple((min(point, last), value) for point, value in known),
+        last=last,
+        marks=tuple((min(step.point + 1, last), sign) for step, sign in zip(steps, NUMBERS, strict=False)),
+        late=late if late is not None and late < last else None,
+        end_label=f"point {grouped(last)}, the failure" + (f" (after {clock(end_time)})" if end_time > 0 else ""),
+    )
+    lines = [line(text) for text in draw(curve, view.width)]
+    if curve.late is not None:
+        edge = GUTTER + column_of(curve.late, last, view.width - GUTTER)
+        for text in lines[:ROWS]:
+            text.stylize(BAD, edge)
+        lines[-1].stylize(BAD)
+    return [line("Failure probability along the run that failed", HEADING), *lines]
+
+
+def _fails_always(account: Account) -> bool:
+    return account.baseline.value >= 1 and not account.turning_points
+
+
+def _rise(account: Account, view: View) -> list[Text]:
+    """Whether the steps account for the whole rise of the failure probability."""
+    start = account.baseline.value
+    if _fails_always(account):
+        return prose("It fails whatever is drawn or decided: chance plays no part, so look at the code alone.", view)
+    if start >= 1:
+        return []
+    whole = f"from {percent(start)} at the start to 100 %"
+    if account.gradual:
+        opening = "Besides, the" if account.turning_points else "No single step decided it: the"
+        return prose(f"{opening} failure probability crept up {whole} in many small steps.", view)
+    if not account.turning_points:
+        return prose(f"No step was found that explains the rise of the failure probability {whole}.", view)
+    if account.unexplained_rise > SMALL_RISE:
+        told = percent(max(0.0, (1 - start - account.unexplained_rise) / (1 - start)))
+        return prose(f"These steps explain {told} of the rise {whole}; the rest is spread over steps too small to tell.", view)
+    if account.unexplained_rise < -SMALL_RISE:
+        return prose(f"These steps add up to more than the rise {whole}: in between, it fell again in small steps.", view)
+    return prose(f"Together these steps explain the whole rise {whole}.", view)
+
+
+def _too_late(late: PointOfNoReturn | None, last: int, view: View) -> list[Text]:
+    if late is None:
+        return opened("Too late:", "from which point on can't be told.", view)
+    if late.point >= last:
+        return opened("Never too late", "before the failure itself: up to the last step some futures survive.", view)
+    where = "the start" if late.point == 0 else labelled(late.point, late.label, late.where)
+    before = count(last - late.point, "point")
+    if late.certainty == "proved":
+        reason = f"proved, {'all ' + count(late.futures, 'run') if late.futures else 'every run'} that can follow it fail"
+        reason += "s" if not late.futures or late.futures == 1 else ""
+    else:
+        reason = f"{count(late.futures, 'future')} in a row failed, so at least {percent(late.level)} of all do"
+    return opened("Too late", f"from {where}, {before} before the failure itself: {reason}.", view, BAD)
+
+
+def _way_out(out: WayOut | None, failure: Failure, view: View) -> list[Text]:
+    if out is None:
+        return opened("Last way out:", "none was found.", view)
+    choice = f"{cut(clean(out.option), LABEL_WIDTH)} instead" if out.option else "another draw there"
+    lines = opened("Last way out:", f"{labelled(out.point, out.label, out.where)}; with {choice} a run survived.", view, GOOD)
+    return [*lines, command(view.command("replay", failure.id, "--survivor"), "see it survive:")]
+
+
+def _closing(account: Account, view: View) -> list[Text]:
+    method = METHOD_WORDS.get(account.method, clean(account.method))
+    return prose(f"Explained with {count(account.futures_spent, 'future')}: {method}.", view, style=QUIET)
+
+
+def _output(failure: Failure, view: View) -> list[Text]:
+    last = [clean(text) for text in failure.output.splitlines() if text.strip()][-3:]
+    return [line("It printed last", HEADING), *(line(cut("  " + text, view.width)) for text in last)] if last else []
+
+
+def _commands(failure: Failure, view: View) -> list[Text]:
+    lines = [] if failure.account is not None else [command(view.command("explain", failure.id), "explain it:")]
+    return [*lines, command(view.command("replay", failure.id), "replay it: ")]

@@ -1,0 +1,181 @@
+"""The turning points of a failure: where each one is, what it changed, the source around it, and the options there were."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from crossroads.analysis.results import Account, Decision, Option, TurningPoint
+from crossroads.faces.terminal.glyphs import NUMBERS, POINTER
+from crossroads.faces.terminal.lines import GOOD, HEADING, QUIET, SIGN, View, line, prose
+from crossroads.faces.terminal.numbers import bounds, count, estimate, grouped, percent
+from crossroads.faces.terminal.sources import excerpt
+from crossroads.faces.terminal.tables import Column, table
+from crossroads.faces.terminal.texts import clean, cut
+from crossroads.faces.terminal.words import LABEL_WIDTH, chooser, labelled, place
+from crossroads.stats.probability import Probability
+
+SHOWN_MAX = len(NUMBERS)
+"""Turning points that are shown, the largest ones; more than these nobody takes in."""
+
+CHOICE_LINES_MAX = 5
+"""Lines of source around a choice: what matters stands in its own line."""
+
+INDENT = "   "
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """How much is said of each turning point.
+
+    Args:
+        source: lines of source around it.
+        options: rows of its table of options; the best one and the one taken are always among them.
+        full: how many turning points are shown with source and options, the largest ones; the others get a line.
+        decisions: other decisions shown.
+    """
+
+    source: int
+    options: int
+    full: int
+    decisions: int
+
+
+def shown(account: Account, steps: int = SHOWN_MAX) -> tuple[TurningPoint, ...]:
+    """The largest turning points, at most `steps`, in the order of the run."""
+    largest = sorted(account.turning_points, key=lambda step: (-abs(step.jump), step.point))[:steps]
+    return tuple(sorted(largest, key=lambda step: step.point))
+
+
+def turning_points(account: Account, target: str, view: View, detail: Detail) -> list[Text]:
+    """The list of what decided the failure; [] where no single step did."""
+    steps = shown(account)
+    if not steps:
+        return []
+    full = shown(account, detail.full)
+    lines = [line("Decided here" if len(steps) == 1 else f"Decided in {len(steps)} steps", HEADING)]
+    quoted: dict[str, str] = {}
+    for sign, step in zip(NUMBERS, steps, strict=False):
+        lines += _heading(sign, step, view, step in full)
+        if step in full:
+            lines += _source(step, target, view, detail.source, quoted.setdefault(step.where, sign), sign)
+            lines += _options(step, view, detail.options)
+    hidden = len(account.turning_points) - len(steps)
+    if hidden:
+        smallest = min(abs(step.jump) for step in steps)
+        lines.append(line(f"{INDENT}and {count(hidden, 'smaller step')}, none above {percent(smallest)}", QUIET))
+    return lines
+
+
+def missed_decisions(account: Account, view: View, detail: Detail) -> list[Text]:
+    """Decisions that weren't turning points and yet had an option that clearly fails less; [] where there are none."""
+    told = {step.point for step in shown(account)}
+    gains = [(taken, better, decision) for decision in account.decisions if decision.point not in told
+             for taken, better in _clearly_better(decision)]  # fmt: skip
+    if not gains:
+        return []
+    gains.sort(key=lambda gain: gain[1].failure.value - gain[0].failure.value)
+    lines = [line("Decisions that could have been better", HEADING)] if detail.decisions else []
+    for taken, better, decision in sorted(gains[: detail.decisions], key=lambda gain: gain[2].point):
+        here = labelled(decision.point, decision.label, decision.where)
+        lines += prose(
+            f"{here}: {_short(better)} fails in {percent(better.failure.value)}, "
+            f"{_short(taken)}, which was taken, in {percent(taken.failure.value)}",
+            view,
+            INDENT,
+            INDENT + "  ",
+        )
+    hidden = len(gains) - detail.decisions
+    if lines and hidden > 0:
+        lines.append(line(f"{INDENT}and {count(hidden, 'more decision')}", QUIET))
+    return lines
+
+
+def _short(option: Option) -> str:
+    return cut(clean(option.option), LABEL_WIDTH)
+
+
+def _clearly_better(decision: Decision) -> list[tuple[Option, Option]]:
+    taken = next((option for option in decision.options if option.taken), None)
+    better = min(decision.options, key=lambda option: option.failure.value)
+    if taken is None or better.failure.high >= taken.failure.low:
+        return []
+    return [(taken, better)]
+
+
+def _heading(sign: str, step: TurningPoint, view: View, full: bool) -> list[Text]:
+    """Where it was and what it changed; in a few words unless in full."""
+    where = f"{sign} at {place(step.point, step.kind, step.label, step.where)}"
+    if not full:
+        lines = prose(f"{where}: {percent(step.before.value)} before, {percent(step.after.value)} after", view, hanging=INDENT)
+        lines[0].stylize(SIGN, 0, 1)
+        return lines
+    lines = prose(where, view, hanging=INDENT)
+    lines[0].stylize(SIGN, 0, 1)
+    saved = "; the run nearly saved itself here" if step.jump < 0 else ""
+    lines += prose(f"failure probability {estimate(step.before)} before, {estimate(step.after)} after{saved}", view, INDENT)
+    if not step.options:
+        lines += prose(f"decided by something drawn between point {step.point} and {step.point + 1}", view, INDENT)
+    return lines
+
+
+def _source(step: TurningPoint, target: str, view: View, wanted: int, quoted: str, sign: str) -> list[Text]:
+    """The lines around the point; mostly those that follow it where the deciding draw comes after the point."""
+    if not step.where or not wanted:
+        return []
+    if quoted != sign:
+        return [line(f"{INDENT}  the same place as {quoted}", QUIET)]
+    if step.options:
+        before = after = min(wanted, CHOICE_LINES_MAX) // 2
+    else:
+        before, after = int(wanted > 3), wanted - 1 - int(wanted > 3)
+    rows = excerpt(step.where, target, before, after)
+    digits = len(str(rows[-1].number)) if rows else 0
+    lines = []
+    for row in rows:
+        text = Text(f"{INDENT}  {POINTER if row.meant else ' '} {row.number:>{digits}}  {row.text}", style="" if row.meant else QUIET)
+        text.truncate(view.width, overflow="ellipsis")
+        lines.append(text)
+    return lines
+
+
+def _options(step: TurningPoint, view: View, wanted: int) -> list[Text]:
+    if not step.options:
+        return []
+    columns = [
+        Column(chooser(step.kind), width_min=8),
+        Column(""),
+        Column("drawn in", right=True),
+        Column("then fails in"),
+        Column("futures", right=True),
+        Column(""),
+    ]
+    options = _most_telling(step.options, wanted)
+    lines = table(columns, [_option_row(option) for option in options], view.width, indent=INDENT + "  ")
+    texts = [line(lines[0], QUIET), *(line(row, GOOD if option.best else "") for row, option in zip(lines[1:], options, strict=True))]
+    if len(options) < len(step.options):
+        texts.append(line(f"{INDENT}  and {count(len(step.options) - len(options), 'other option')}", QUIET))
+    return texts
+
+
+def _option_row(option: Option) -> list[str]:
+    known = option.failure.futures > 0 or option.failure.confidence >= 1
+    return [
+        clean(option.option),
+        "taken" if option.taken else "not taken",
+        percent(option.weight),
+        f"{percent(option.failure.value):>6} {_bounds(option.failure)}" if known else "unknown",
+        grouped(option.failure.futures),
+        "best" if option.best else "",
+    ]
+
+
+def _bounds(probability: Probability) -> str:
+    around = bounds(probability)
+    return f"({around})" if around == "exact" else around
+
+
+def _most_telling(options: Sequence[Option], wanted: int) -> list[Option]:
+    """At most `wanted` options (never less than two) in their own order: those taken or best, then those that fail least."""
+    order = sorted(range(len(options)), key=lambda at: (not options[at].taken, not options[at].best, options[at].failure.value, at))
+    return [options[at] for at in sorted(order[: max(2, wanted)])]

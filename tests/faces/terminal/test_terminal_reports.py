@@ -1,0 +1,143 @@
+"""Printed reports, pinned as text files in tests/faces/snapshots, and what must hold for any of them.
+
+After a change that is meant, run with CROSSROADS_UPDATE_SNAPSHOTS=1 and read the difference as a newcomer would.
+"""
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import faces_values as made
+import pytest
+from rich.text import Text
+
+from crossroads.analysis.results import Failure, Tally
+from crossroads.faces.terminal.exploration import exploration_report
+from crossroads.faces.terminal.failure import failure_report
+from crossroads.faces.terminal.lines import LINES_MAX, View
+from crossroads.faces.terminal.listing import Kept, listing
+from crossroads.faces.terminal.page import print_lines, view_of
+from crossroads.stats.sequences import estimate
+from crossroads.timeline.outcomes import Outcome
+
+pytestmark = pytest.mark.usefixtures("in_programs")
+
+FAILURES = {
+    "coins": made.coins,
+    "boat": made.boat,
+    "gradual": made.gradual,
+    "always": made.always,
+    "many-steps": made.many_steps,
+    "unexplained": lambda: made.coins(account=False),
+}
+
+
+def printed(lines: list[Text]) -> str:
+    stream = io.StringIO()
+    print_lines(lines, stream)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_the_report_of_a_failure(name: str) -> None:
+    made.check_snapshot(f"failure-{name}", printed(failure_report(FAILURES[name](), View())))
+
+
+@pytest.mark.parametrize("width", [72, 88, 100])
+@pytest.mark.parametrize("name", FAILURES)
+def test_it_fits_on_one_screen_and_ends_with_the_command_that_replays_it(name: str, width: int) -> None:
+    failure = FAILURES[name]()
+    lines = failure_report(failure, View(width=width))
+    assert len(lines) <= LINES_MAX
+    assert [text.plain for text in lines if text.cell_len > width] == []
+    assert lines[-1].plain.endswith(f"crossroads replay {failure.id}")
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_it_can_be_written_in_ascii(name: str) -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+    print_lines(failure_report(FAILURES[name](), View()), stream)
+    made.check_snapshot(f"failure-{name}-ascii", raw.getvalue().decode("ascii"))
+
+
+def test_two_failures_of_an_exploration_one_of_them_explained() -> None:
+    other = replace(made.always(), account=None, count=12, probability=estimate(12, 1000))
+    report = exploration_report(made.exploration(made.coins(), other, resumed=500), View(options="--store boats.sqlite"))
+    made.check_snapshot("exploration-two-failures", printed(report))
+
+
+@pytest.mark.parametrize("make", [made.coins, made.boat, made.many_steps], ids=["coins", "boat", "many-steps"])
+def test_an_exploration_with_one_failure_fits_on_one_screen(make: Callable[[], Failure]) -> None:
+    assert len(exploration_report(made.exploration(make()), View())) <= LINES_MAX
+
+
+@pytest.mark.parametrize(
+    ("name", "exploration"),
+    [
+        ("none-failed", made.exploration()),
+        ("interrupted", made.exploration(futures=120, complete=False)),
+        ("nothing-known", made.exploration(futures=0, complete=False)),
+        ("one-future", made.exploration(futures=1, notes=("nothing is drawn or decided in this program, so it has one future only",))),
+        (
+            "others",
+            made.exploration(
+                futures=20, explored=Tally(20, 15, 0, {"diverged": 3, "left behind": 2}), notes=("forking isn't possible here",)
+            ),
+        ),
+    ],
+)
+def test_explorations_in_which_nothing_failed(name: str, exploration: object) -> None:
+    made.check_snapshot(f"exploration-{name}", printed(exploration_report(exploration, View())))  # type: ignore[arg-type]
+
+
+def test_the_list_of_failures() -> None:
+    outcome = Outcome("failed", "AssertionError", "both coins came up heads " * 5, "src/boats/harbour/piers/two_coins.py:19 in main")
+    kept = [
+        Kept("3fa9c2d1", outcome, "src/boats/harbour/two_coins.py:main", 250, 1000, "2026-03-01T10:20:30+00:00", True),
+        Kept("00c0ffee", Outcome("crashed", "SIGSEGV"), "boats:main", 1, 0, "2026-02-28T23:59:59+00:00", False),
+    ]
+    made.check_snapshot("list", printed(listing(kept, View())))
+    assert "crossroads run TARGET" in printed(listing([], View()))
+
+
+def test_hostile_labels_stay_on_their_line() -> None:
+    failure = made.boat()
+    account = failure.account
+    assert account is not None
+    nasty = "\x1b]0;owned\x07\n[bold]" + "x" * 500
+    steps = tuple(
+        replace(step, label=nasty, options=tuple(replace(option, option=nasty) for option in step.options))
+        for step in account.turning_points
+    )
+    outcome = replace(failure.outcome, message=nasty)
+    account = replace(account, turning_points=steps, notes=(nasty,), decisions=())
+    failure = replace(failure, account=account, outcome=outcome, timeline=replace(failure.timeline, outcome=outcome, target=nasty))
+    text = printed(failure_report(failure, View()))
+    assert "\x1b" not in text
+    assert "[bold]" in text
+    assert max(len(row) for row in text.splitlines()) <= 88
+
+
+def test_a_decision_that_was_no_turning_point_is_told_where_another_option_is_clearly_better() -> None:
+    failure = made.boat()
+    assert failure.account is not None
+    account = replace(failure.account, turning_points=failure.account.turning_points[1:])
+    text = printed(failure_report(replace(failure, account=account), View()))
+    assert "Decisions that could have been better" in text
+    assert "'coast' fails in 0 %, 'open sea', which was taken, in 41 %" in " ".join(text.split())
+
+
+def test_colours_are_for_terminals_only(in_programs: Path) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    print_lines(failure_report(made.coins(), View()), terminal)
+    assert ("\x1b[" in terminal.getvalue()) == ("\x1b[" not in printed(failure_report(made.coins(), View())))
+
+
+def test_a_pipe_has_its_own_width() -> None:
+    assert view_of(io.StringIO()).width == 88
