@@ -61,7 +61,7 @@ class LocalRunner:
         self.target, self.world = target, world
         self.engine_name: EngineName = engine or ("fork" if sys.platform == "linux" else "replay")
         self.notes: list[str] = []
-        self._is_free = engine is None
+        self._given = engine
         self._jobs = jobs or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1))
         self._limits = limits or Limits()
         self._engines: list[Engine] = []
@@ -71,6 +71,10 @@ class LocalRunner:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+    def with_world(self, world: WorldSettings) -> "LocalRunner":
+        """A runner of the same program with the same settings in another world."""
+        return LocalRunner(self.target, world, engine=self._given, jobs=self._jobs, limits=self._limits)
 
     @property
     def python(self) -> str:
@@ -107,7 +111,7 @@ class LocalRunner:
                 return self._run(timelines, trace, pristine, elsewhere, on_run)
             except Unsound as reason:
                 self.close()
-                if not self._is_free:
+                if self._given is not None:
                     raise EngineError(f"engine='fork' isn't sound here: {reason}; leave --engine out or use replay") from None
                 self.engine_name = "replay"
                 self.notes.append(f"every future was replayed from the start, since {reason}")
@@ -152,17 +156,20 @@ class LocalRunner:
             self._engines.append(kind(self._launch()))
         return self._engines[number]
 
-    def _launch(self) -> Launch:
+    def order(self) -> dict[str, Any]:
+        """The first message to a process in which the program is to live: target, world, import path, the program's own folders."""
         target = self.target
         place = os.path.dirname(os.path.abspath(target.place)) if target.is_path else os.getcwd()
-        order: dict[str, Any] = {
+        return {
             "target": {"place": target.place, "function": target.function, "is_path": target.is_path},
             "world": {"name": self.world.name, "points": self.world.points, "step_limit": self.world.step_limit},
             "path": ([] if target.is_path else [os.getcwd()]) + [folder for folder in sys.path if folder],
             "folders": sorted({os.getcwd().rstrip("/") + "/", place.rstrip("/") + "/"}, key=len, reverse=True),
         }
+
+    def _launch(self) -> Launch:
         memory = int(MEMORY_SHARE * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / self._jobs)
-        return Launch(trunk_command("crossroads.runners.trunk"), order, self._limits, memory)
+        return Launch(trunk_command("crossroads.runners.trunk"), self.order(), self._limits, memory)
 
 
 def check_limits(limits: Limits) -> None:

@@ -26,8 +26,16 @@ _RESTARTED = "CROSSROADS_RESTARTED"
 
 def main() -> NoReturn:
     """Be the trunk of the engine at the other end of the channel."""
+    channel, order, world, addresses_fixed = enter()
+    server = Server(channel)
+    server.serve(None, {"python": sys.version.split()[0], "addresses": addresses_fixed})
+    live_one(server, world, Target(**order["target"]), order["world"]["step_limit"])
+
+
+def enter() -> tuple[socket.socket, wire.Message, World, bool]:
+    """Make this interpreter one in which a program can live: the channel, the first message on it, the world, installed."""
     kernel.die_with_parent()
-    addresses = _fix_addresses()
+    addresses_fixed = _fix_addresses()
     channel = socket.socket(fileno=int(sys.argv[1]))
     try:
         order, _ = wire.receive(channel)
@@ -35,13 +43,13 @@ def main() -> NoReturn:
         os._exit(0)
     os.environ.pop(_RESTARTED, None)
     sys.dont_write_bytecode = True
-    _take_path(order)
+    known = set(sys.path)
+    sys.path.extend(folder for folder in order["path"] if folder not in known)
+    program_folders[:] = order["folders"]
     world = make_world(WorldSettings(**order["world"]))
     world.install()
-    server = Server(channel)
     gc.disable()
-    server.serve(None, {"python": sys.version.split()[0], "addresses": addresses})
-    live_one(server, world, Target(**order["target"]), order["world"]["step_limit"])
+    return channel, order, world, addresses_fixed
 
 
 def live_one(server: Server, world: World, target: Target, step_limit: int) -> NoReturn:
@@ -89,13 +97,6 @@ def _fix_addresses() -> bool:
         os.environ[_RESTARTED] = "1"
         os.execv(sys.executable, sys.orig_argv)
     return fixed is True
-
-
-def _take_path(order: wire.Message) -> None:
-    known = set(sys.path)
-    sys.path.extend(folder for folder in order["path"] if folder not in known)
-    program_folders[:] = order["folders"]
-
 
 
 if __name__ == "__main__":

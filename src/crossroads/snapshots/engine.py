@@ -129,16 +129,9 @@ class Engine:
             raise EngineError(f"the process that runs the futures was killed {self._restarts} times, and is given up; run with a smaller --futures")
         self._restarts += 1
         ours, theirs = socket.socketpair()
-        environment = {
-            **os.environ,
-            "PYTHONHASHSEED": "0",
-            "OMP_NUM_THREADS": "1",
-            "OPENBLAS_NUM_THREADS": "1",
-            "MKL_NUM_THREADS": "1",
-        }
         self._trunk = subprocess.Popen(
             [*self._launch.command, str(theirs.fileno())],
-            env=environment,
+            env=trunk_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -283,6 +276,7 @@ def run_from(timeline: Timeline, result: wire.Message, python: str) -> Run:
             str(result.get("output", "")),
             tuple(_point(record) for record in result.get("trace", ())),
             int(result.get("marks", 0)),
+            tuple(str(name) for name in result.get("libraries", ())),
         )
     except (KeyError, TypeError, ValueError, AssertionError):
         garbled = Outcome("crashed", "result", "left a result that can't be read")
@@ -320,3 +314,13 @@ def trunk_command(module: str) -> tuple[str, ...]:
     """The argument list that starts `module` in an interpreter like this one, without the working directory on its path."""
     return (sys.executable, "-P", "-m", module)
 
+
+def trunk_environment() -> dict[str, str]:
+    """This process's environment, with the hash seed fixed and numeric libraries kept to one thread."""
+    return {
+        **os.environ,
+        "PYTHONHASHSEED": "0",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+    }

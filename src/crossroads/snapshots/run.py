@@ -35,7 +35,8 @@ class Run:
         seconds: wall time from the branch.
         output: the last of what it printed, up to OUTPUT_BYTES_MAX, undecodable bytes replaced.
         trace: the points that were asked for, () otherwise.
-        marks, events, draws: how many points of these kinds were met (draws and events counted only where they make points).
+        marks: how many marks were met.
+        libraries: the libraries whose events could be points, as far as the program has imported them.
     """
 
     timeline: Timeline
@@ -45,6 +46,7 @@ class Run:
     output: str = ""
     trace: tuple[Point, ...] = ()
     marks: int = 0
+    libraries: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> Outcome:

@@ -32,6 +32,9 @@ from crossroads.timeline.outcomes import Outcome
 HIGH_DESCRIPTOR: Final = 700
 """Our descriptors lie above this, so that the ones a program opens have the same numbers in every process."""
 
+EVENT_LIBRARIES: Final = ("simpy", "gymnasium")
+"""Libraries whose events can be points."""
+
 PIPE_READ_BYTES: Final = 65_536
 
 _ALL_SIGNALS: Final = sorted(signal.valid_signals())
@@ -328,7 +331,7 @@ class Server:
         if _getpid() != self._pid:
             _exit(0)
         kernel.limit_memory(None)
-        self._region.write(live.finish(outcome))
+        self._region.write({**live.finish(outcome), "libraries": [name for name in EVENT_LIBRARIES if name in sys.modules]})
         _flush_stdio()
         _exit(0)
 

@@ -16,8 +16,9 @@ class Digest:
 
     def add(self, *parts: str | int) -> None:
         """Fold one thing that happened; its parts are kept apart from their neighbours."""
-        text = "\x1f".join(str(part) for part in parts) + "\x1e"
-        self._hash.update(text.encode("utf-8", "surrogatepass"))
+        texts = [str(part) for part in parts]
+        lengths = ",".join(str(len(text)) for text in texts)
+        self._hash.update(f"{lengths};{''.join(texts)}".encode("utf-8", "surrogatepass"))
 
     def hexdigest(self) -> str:
         """32 hexadecimal digits for all that was added so far."""

@@ -1,0 +1,256 @@
+"""From what was counted to the account: which numbers are shown, from which futures, and what is said about the rest."""
+
+from collections.abc import Sequence
+
+from crossroads.analysis.enumeration import Leaf
+from crossroads.analysis.exact import Mass, masses, survivor_of
+from crossroads.analysis.inquiry import Inquiry
+from crossroads.analysis.options import options_of
+from crossroads.analysis.path import Path, is_choice
+from crossroads.analysis.results import Account, CurvePoint, Decision, Option, PointOfNoReturn, TurningPoint, WayOut
+from crossroads.analysis.too_late import TooLate
+from crossroads.analysis.turning import JUMP_SIZE, Jump, JumpSearch
+from crossroads.snapshots.run import Run
+from crossroads.stats.probability import Probability
+from crossroads.stats.sequences import estimate, proved
+from crossroads.timeline.points import Point
+
+CURVE_POINTS_MAX = 2_000
+"""Points shown of the curve."""
+
+SURVIVOR_FUTURES = 200
+"""Asked for at the last way out while none has ended well there."""
+
+GRADUAL_SHARE = 0.5
+"""If more of the rise than this isn't in the turning points, it came gradually."""
+
+
+class AccountBuilder:
+    """What is known so far of a failing run, turned into its account at any time.
+
+    Args:
+        inquiry: all futures counted.
+        eps: a chance of survival that counts as none.
+    """
+
+    def __init__(self, inquiry: Inquiry, eps: float) -> None:
+        self._inquiry, self._eps = inquiry, eps
+        self._path = inquiry.path
+        self._notes: list[str] = []
+        self.too_late: TooLate | None = None
+        self.proof: list[Leaf] | None = None
+        self.search: JumpSearch | None = None
+        self.decisions: list[Point] = []
+        self._survivor: tuple[Point, int | None, Run] | None = None
+
+    def note(self, text: str) -> None:
+        """Say something that the numbers don't."""
+        self._notes.append(text)
+
+    def find_survivor(self) -> None:
+        """Look for a run that ended well from the last step with a way out; a choice point's best option first."""
+        if self.too_late is None or not self.too_late.step:
+            return
+        point = self._path.point(self._path.last(self.too_late.step - 1))
+        others = [option for option in range(len(point.options)) if option != point.taken] if is_choice(point) else []
+        shares = {option: self._inquiry.tally((point.index, option)).share for option in others}
+        for option in [*sorted(others, key=lambda option: shares[option]), None]:
+            run = self._inquiry.survivor((point.index, option))
+            if run is not None:
+                self._survivor = (point, option, run)
+                return
+        asked = 0
+        while asked < SURVIVOR_FUTURES and self._inquiry.survivor((point.index, None)) is None:
+            self._inquiry.sample({(point.index, None): 50})
+            asked += 50
+        run = self._inquiry.survivor((point.index, None))
+        if run is not None:
+            self._survivor = (point, None, run)
+
+    def points_needed(self) -> list[int]:
+        """Indices of the points that the account shows."""
+        path = self._path
+        shown = {path.last(step) for step in self._curve_steps()} | {path.end}
+        shown |= {path.last(jump.step) for jump in self._jumps}
+        if self.too_late is not None:
+            shown |= {path.first(self.too_late.step), path.last(max(0, self.too_late.step - 1))}
+        return sorted(shown)
+
+    def build(self) -> Account:
+        """The account of what is known."""
+        inquiry = self._inquiry
+        baseline = estimate(*inquiry.at_step(0).counts)
+        jumps = self._jumps
+        missing = 1.0 - baseline.value - sum(jump.size for jump in jumps)
+        complete = self.search is not None
+        gradual = complete and missing >= max(JUMP_SIZE, GRADUAL_SHARE * (1.0 - baseline.value))
+        return Account(
+            baseline=baseline,
+            curve=self._curve(),
+            turning_points=tuple(self._turning_point(jump) for jump in jumps),
+            decisions=tuple(_decision(inquiry, point) for point in self.decisions if inquiry.tally((point.index, 0)).futures),
+            point_of_no_return=self._point_of_no_return(),
+            last_way_out=self._last_way_out(),
+            unexplained_rise=missing,
+            gradual=gradual,
+            futures_spent=inquiry.spent,
+            method=self.search.method if self.search is not None else "full scan",
+            notes=(*self._notes, *_asides(inquiry)),
+        )
+
+    @property
+    def _jumps(self) -> list[Jump]:
+        return self.search.jumps if self.search is not None else []
+
+    def _curve_steps(self) -> list[int]:
+        steps = self._inquiry.sampled_steps()
+        if len(steps) <= CURVE_POINTS_MAX:
+            return steps
+        return [steps[number * len(steps) // CURVE_POINTS_MAX] for number in range(CURVE_POINTS_MAX)]
+
+    def _curve(self) -> tuple[CurvePoint, ...]:
+        path = self._path
+        curve: list[CurvePoint] = []
+        for step in self._curve_steps():
+            failure = estimate(*self._inquiry.at_step(step).counts)
+            indices = range(path.first(step), path.last(step) + 1)
+            curve += [_curve_point(path.point(index), failure) for index in (indices if len(indices) <= 20 else (indices[0], indices[-1]))]
+        return (*curve, _curve_point(path.point(path.end), _certain(1)))
+
+    def _turning_point(self, jump: Jump) -> TurningPoint:
+        point = self._path.point(self._path.last(jump.step))
+        at_end = jump.step + 1 == self._path.count - 1
+        return TurningPoint(
+            point.index,
+            point.label,
+            point.kind,
+            point.where,
+            point.time,
+            estimate(*jump.before),
+            _certain(1) if at_end else estimate(*jump.after),
+            options_of(self._inquiry, point) if is_choice(point) else (),
+        )
+
+    def _point_of_no_return(self) -> PointOfNoReturn | None:
+        if self.too_late is None:
+            return None
+        point = self._path.point(self._path.first(self.too_late.step))
+        place = (point.index, point.label, point.where, point.time)
+        if self.proof is not None:
+            return PointOfNoReturn(*place, "proved", 1.0, len(self.proof))
+        if self.too_late.step == self._path.count - 1:
+            return PointOfNoReturn(*place, "proved", 1.0, self.too_late.streak)
+        return PointOfNoReturn(*place, "estimated", self.too_late.level, self.too_late.streak)
+
+    def _last_way_out(self) -> WayOut | None:
+        if self._survivor is None:
+            if self.too_late is not None and self.too_late.step:
+                self.note("no run that ends well was found at the last way out: what doesn't end in this failure there ends in another")
+            return None
+        point, option, run = self._survivor
+        return way_out(point, option, run)
+
+
+def exact_account(inquiry: Inquiry, leaves: Sequence[Leaf]) -> Account:
+    """The account where all futures were lived.
+
+    Args:
+        inquiry: the failing run.
+        leaves: all its futures from the start.
+    """
+    path = inquiry.path
+    steps, options = masses(leaves, path)
+    end = path.count - 1
+    too_late = end
+    while too_late and steps[too_late - 1].failed_leaves == steps[too_late - 1].leaves:
+        too_late -= 1
+    jumps = [step for step in range(end) if abs(steps[step + 1].q - steps[step].q) >= JUMP_SIZE]
+    survivor = None
+    last = path.point(path.last(too_late - 1)) if too_late else None
+    if last is not None and (leaf := survivor_of(leaves, path, last)) is not None:
+        survivor = way_out(last, _taken_at(leaf.run, last), leaf.run)
+    first = path.point(path.first(too_late))
+    at_failure = steps[too_late]
+    return Account(
+        baseline=_proved(steps[0]),
+        curve=tuple(
+            _curve_point(path.point(index), _proved(steps[step]))
+            for step in range(path.count)
+            for index in range(path.first(step), path.last(step) + 1)
+        )[:CURVE_POINTS_MAX],
+        turning_points=tuple(_exact_turning_point(path, steps, options, step) for step in jumps),
+        decisions=tuple(
+            Decision(point.index, point.label, point.where, point.time, exact_options(point, options))
+            for point in path.choices
+            if point.kind == "decide"
+        ),
+        point_of_no_return=PointOfNoReturn(first.index, first.label, first.where, first.time, "proved", 1.0, at_failure.leaves),
+        last_way_out=survivor,
+        unexplained_rise=1.0 - steps[0].q - sum(steps[step + 1].q - steps[step].q for step in jumps),
+        gradual=1.0 - steps[0].q > JUMP_SIZE and not jumps,
+        futures_spent=inquiry.spent,
+        method="enumerated",
+        notes=_asides(inquiry),
+    )
+
+
+def exact_options(point: Point, options: dict[tuple[int, int], Mass]) -> tuple[Option, ...]:
+    """The options of a choice point, each with all its futures."""
+    known = [options.get((point.index, option), Mass()) for option in range(len(point.options))]
+    lowest = min((mass.q for mass in known if mass.all), default=0.0)
+    return tuple(
+        Option(text, point.taken == number, point.weights[number], _proved(mass), bool(mass.all) and mass.q <= lowest + 1e-12)
+        for number, (text, mass) in enumerate(zip(point.options, known, strict=True))
+    )
+
+
+def way_out(point: Point, option: int | None, run: Run) -> WayOut:
+    """A place where the failing run could have been left, with a run that did."""
+    text = "" if option is None else point.options[option]
+    return WayOut(point.index, point.label, point.where, point.time, text, run.timeline)
+
+
+def _exact_turning_point(path: Path, steps: list[Mass], options: dict[tuple[int, int], Mass], step: int) -> TurningPoint:
+    point = path.point(path.last(step))
+    return TurningPoint(
+        point.index,
+        point.label,
+        point.kind,
+        point.where,
+        point.time,
+        _proved(steps[step]),
+        _proved(steps[step + 1]),
+        exact_options(point, options) if is_choice(point) else (),
+    )
+
+
+def _taken_at(run: Run, point: Point) -> int | None:
+    return next((choice.taken for choice in run.choices if choice.point == point.index), None)
+
+
+def _decision(inquiry: Inquiry, point: Point) -> Decision:
+    return Decision(point.index, point.label, point.where, point.time, options_of(inquiry, point))
+
+
+def _curve_point(point: Point, failure: Probability) -> CurvePoint:
+    return CurvePoint(point.index, point.label, point.kind, point.where, point.time, failure)
+
+
+def _proved(mass: Mass) -> Probability:
+    q = mass.failed / mass.all if mass.failed_leaves < mass.leaves else 1.0 if mass.leaves else 0.0
+    return proved(q if mass.failed_leaves else 0.0, mass.leaves, mass.failed_leaves)
+
+
+def _certain(futures: int) -> Probability:
+    return proved(1.0, futures, futures)
+
+
+def _asides(inquiry: Inquiry) -> tuple[str, ...]:
+    notes = []
+    if inquiry.otherwise:
+        total = sum(inquiry.otherwise.values())
+        most = max(inquiry.otherwise, key=lambda text: inquiry.otherwise[text])
+        notes.append(f"{total:,} of the futures lived for this failed otherwise and count as not this failure, most often by {most}")
+    if inquiry.unknown:
+        notes.append(f"{inquiry.unknown:,} of the futures lived for this hung or diverged, and are left out of the numbers")
+    return tuple(notes)

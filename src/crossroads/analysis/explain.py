@@ -1,0 +1,183 @@
+"""Explain a failing run: where it was decided, when it was too late, what would have saved it.
+
+Stages, each of which leaves the account valid: live all futures where there are few; else find when it was too late, the turning
+points, the options there and at the last way out, and the options of the program's other decisions. When the budget is spent or the
+user interrupts, what is known by then is the account, and its notes say what is missing.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from crossroads.analysis.account import AccountBuilder, exact_account
+from crossroads.analysis.enumeration import enumerate_futures
+from crossroads.analysis.inquiry import BudgetSpent, Inquiry
+from crossroads.analysis.options import compare_options
+from crossroads.analysis.path import Path, is_choice
+from crossroads.analysis.progress import OnProgress
+from crossroads.analysis.report import account_to_data
+from crossroads.analysis.results import Account, Failure
+from crossroads.analysis.sources import StorePath, load_failure, open_store, runner_for
+from crossroads.analysis.too_late import find_too_late
+from crossroads.analysis.turning import JumpSearch
+from crossroads.errors import DivergedError, SettingError
+from crossroads.runners.local import LocalRunner
+from crossroads.snapshots.engine import EngineName
+from crossroads.snapshots.limits import Limits
+from crossroads.snapshots.live import TRACE_MAX
+from crossroads.timeline.timelines import Timeline
+
+T = TypeVar("T")
+
+BUDGET = 10_000
+"""Futures that an explanation may cost by default; most cost half of it or less."""
+
+CONFIDENCE = 0.95
+
+OPTION_EACH_MAX = 240
+"""Futures for one option of a turning point."""
+
+DECISIONS_MAX = 30
+"""Decisions, other than turning points, whose options are compared: the last ones before it was too late."""
+
+DECISION_EACH_MAX = 160
+
+
+def explain(
+    failure: Failure | str,
+    *,
+    budget: int = BUDGET,
+    seed: int = 0,
+    eps: float = 0.01,
+    store: StorePath = None,
+    engine: EngineName | None = None,
+    jobs: int | None = None,
+    limits: Limits | None = None,
+    on_progress: OnProgress | None = None,
+) -> Account:
+    """Where a failure was decided, when it was too late, and what would have saved it.
+
+    Args:
+        failure: one that `explore` found, or its id in the store; its account is kept there.
+        budget: futures it may cost, at least 100; fewer give wider intervals and "cannot tell".
+        seed: of the futures; the same seed gives the same account.
+        eps: a chance of survival that counts as none, 0 < eps <= 0.2.
+        store: path of the store; None: the project's.
+        engine, jobs, limits: as for `explore`.
+        on_progress: called as it goes on.
+
+    Raises:
+        SettingError: a setting is out of range.
+        StoreError: there is no such failure, or the store can't be used.
+        DivergedError: the failing run isn't the same any more; the program or what it depends on has changed.
+        TargetError, EngineError: the program can't be run.
+    """
+    check_settings(budget, seed, eps)
+    with open_store(store) as kept:
+        found = load_failure(kept, failure) if isinstance(failure, str) else failure
+        with runner_for(found.timeline, engine=engine, jobs=jobs, limits=limits) as runner:
+            known = (found.probability.failed, found.probability.futures)
+            account = explain_timeline(runner, found.timeline, known, budget=budget, seed=seed, eps=eps, on_progress=on_progress)
+        if any(row.id == found.id for row in kept.failures()):
+            kept.save_account(found.id, account_to_data(account))
+    return account
+
+
+def check_settings(budget: int, seed: int, eps: float) -> None:
+    """Raise SettingError unless they are in range."""
+    if budget < 100:
+        raise SettingError(f"budget={budget} must be at least 100 futures; {BUDGET:,} is the usual number")
+    if not 0 <= seed < 2**64:
+        raise SettingError(f"seed={seed} must be from 0 to 2**64 - 1")
+    if not 0 < eps <= 0.2:
+        raise SettingError(f"eps={eps} must be more than 0 and at most 0.2: the chance of survival that counts as none")
+
+
+def explain_timeline(
+    runner: LocalRunner,
+    failing: Timeline,
+    known: tuple[int, int],
+    *,
+    budget: int = BUDGET,
+    seed: int = 0,
+    eps: float = 0.01,
+    on_progress: OnProgress | None = None,
+) -> Account:
+    """The account of one failing timeline.
+
+    Args:
+        runner: where its futures are lived.
+        failing: a timeline with its outcome, a failure.
+        known: (failed, futures) of the whole program, as exploring counted them.
+        budget, seed, eps, on_progress: as for `explain`.
+
+    Raises:
+        DivergedError: lived again, it is another run.
+    """
+    path = trace_path(runner, failing)
+    inquiry = Inquiry(runner, failing, path, seed=seed, budget=budget, on_progress=on_progress)
+    leaves = _unless_spent(lambda: enumerate_futures(inquiry, 0))
+    if leaves is not None:
+        return exact_account(inquiry, leaves)
+    inquiry.pool(0, *known)
+    builder = AccountBuilder(inquiry, eps)
+    try:
+        _sample_all(inquiry, builder, eps)
+    except BudgetSpent:
+        builder.note(f'the budget of {budget:,} futures was spent while {inquiry.stage}; "crossroads explain ID --budget N" takes more')
+    except KeyboardInterrupt:
+        builder.note(f"interrupted while {inquiry.stage}")
+        return builder.build()
+    unknown = [point for point in builder.points_needed() if not path.is_known(point)]
+    if unknown:
+        path.learn(runner.run([failing], trace=tuple(sorted(unknown)))[0].trace)
+    return builder.build()
+
+
+def trace_path(runner: LocalRunner, failing: Timeline) -> Path:
+    """Live the failing timeline again and note its points, all of them where they aren't too many.
+
+    Raises:
+        DivergedError: it is another run now.
+    """
+    run = runner.run([failing], trace="all" if failing.points < TRACE_MAX else "none")[0]
+    outcome = failing.outcome
+    assert outcome is not None
+    if run.outcome.origin != outcome.origin or run.timeline.digest != failing.digest:
+        now = run.outcome
+        raise DivergedError(
+            f"the failing run isn't the same any more: it {outcome.kind} ({outcome.exception or outcome.message}) when it was found,"
+            f' now it {now.kind}{f" ({now.exception})" if now.exception else ""}; if the program has changed, "crossroads run" finds its'
+            " failures anew"
+        )
+    return Path(run.timeline.points or failing.points or 1, run.trace)
+
+
+def _sample_all(inquiry: Inquiry, builder: AccountBuilder, eps: float) -> None:
+    inquiry.stage = "looking for the point of no return"
+    too_late = find_too_late(inquiry, eps=eps, confidence=CONFIDENCE)
+    builder.too_late = too_late
+    path = inquiry.path
+    if too_late.streak and (leaves := _unless_spent(lambda: enumerate_futures(inquiry, path.first(too_late.step)))) is not None:
+        builder.proof = leaves if all(leaf.failed for leaf in leaves) else None
+    search = JumpSearch(inquiry, too_late.step)
+    builder.search = search
+    search.run()
+    inquiry.stage = "comparing the options at the turning points"
+    last = path.point(path.last(too_late.step - 1)) if too_late.step else None
+    chosen = [path.point(path.last(jump.step)) for jump in search.jumps] + ([last] if last else [])
+    points = sorted({point.index: point for point in chosen if is_choice(point)}.values(), key=lambda point: point.index)
+    compare_options(inquiry, points, OPTION_EACH_MAX)
+    builder.find_survivor()
+    inquiry.stage = "comparing the options of the decisions"
+    decisions = [point for point in path.choices if point.kind == "decide" and point.index < path.first(too_late.step)]
+    builder.decisions = decisions[-DECISIONS_MAX:]
+    compare_options(inquiry, builder.decisions, DECISION_EACH_MAX)
+
+
+def _unless_spent(work: Callable[[], T]) -> T | None:
+    try:
+        return work()
+    except BudgetSpent:
+        return None
+
+

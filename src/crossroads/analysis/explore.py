@@ -1,0 +1,297 @@
+"""Explore: live many futures of a program, count how they end, keep those that fail.
+
+Futures go in rounds that take about half a second. After each round every failing run and a sample of the others are lived a second time in
+another process; a run whose digest isn't the same then counts as diverged, never as a result. A round whose futures are settled goes
+to the store; killed in between, the next start begins with that round.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from crossroads.analysis.points_mode import find_points_mode
+from crossroads.analysis.progress import OnProgress, Progress
+from crossroads.analysis.results import Exploration, Failure, Tally
+from crossroads.analysis.sources import StorePath, failure_from_row, open_store, python_tag
+from crossroads.errors import SettingError
+from crossroads.runners.local import LocalRunner
+from crossroads.snapshots.engine import EngineName
+from crossroads.snapshots.limits import Limits
+from crossroads.snapshots.run import Run
+from crossroads.store.keys import ExplorationKey, failure_id
+from crossroads.store.store import Store
+from crossroads.timeline.keys import derive
+from crossroads.timeline.timelines import Epoch, Timeline, WorldSettings
+from crossroads.worlds.targets import Target, code_digest, parse_target, target_of
+
+FUTURES: Final = 1_000
+"""Futures lived by default: a failure of 0.3 % is found with 95 %."""
+
+FUTURES_MAX: Final = 10**9
+FIRST_ROUND: Final = 8
+ROUND_S: Final = 0.5
+ROUND_MAX: Final = 4_000
+
+RECHECK_FIRST, RECHECK_EVERY = 4, 100
+"""Of the runs that didn't fail, the first so many and every so many-th are lived twice."""
+
+STEP_LIMIT: Final = WorldSettings().step_limit
+
+
+def explore(
+    target: str | Callable[..., Any],
+    *,
+    futures: int = FUTURES,
+    seed: int = 0,
+    store: StorePath = None,
+    fresh: bool = False,
+    engine: EngineName | None = None,
+    jobs: int | None = None,
+    limits: Limits | None = None,
+    steps: int = STEP_LIMIT,
+    on_progress: OnProgress | None = None,
+) -> Exploration:
+    """Live futures of a program and group those that fail.
+
+    Goes on where an earlier call with the same target, seed and settings has stopped, as long as the target's file is the same.
+
+    Args:
+        target: "path.py", "path.py:function", "package.module:function", or a function that can be imported.
+        futures: how many, 1 <= futures <= 10**9, those of earlier calls included.
+        seed: all futures come from it, 0 <= seed < 2**64.
+        store: path of the store; None: the project's own in the user's cache directory.
+        fresh: forget what earlier calls with the same settings have found.
+        engine: "fork", "replay"; None: the first that is sound for the program.
+        jobs: futures at a time; None: one for each core.
+        limits: wall time and memory of each future.
+        steps: points after which a future counts as hung, at least 1.
+        on_progress: called after each round.
+
+    Returns:
+        The counts and the failures, most frequent first. Interrupted by Ctrl-C: those known by then, `complete=False`.
+
+    Raises:
+        SettingError: a setting is out of range.
+        TargetError: the program can't be found, imported or called.
+        StoreError: the store can't be used.
+        EngineError: no future can be run here.
+    """
+    check_settings(futures, seed, steps)
+    found = parse_target(target) if isinstance(target, str) else target_of(target)
+    with open_store(store) as kept:
+        explorer = Explorer(kept, found, seed, steps, fresh, on_progress)
+        return explorer.run(futures, engine, jobs, limits)
+
+
+def check_settings(futures: int, seed: int, steps: int) -> None:
+    """Raise SettingError unless they are in range."""
+    if not 1 <= futures <= FUTURES_MAX:
+        raise SettingError(
+            f'futures={futures} must be {"at least 1" if futures < 1 else f"at most {FUTURES_MAX:,}"}; to run one timeline again use'
+            ' "crossroads replay ID"'
+        )
+    if not 0 <= seed < 2**64:
+        raise SettingError(f"seed={seed} must be from 0 to 2**64 - 1")
+    if steps < 1:
+        raise SettingError(f"steps={steps} must be at least 1; leave it out for {STEP_LIMIT:,}")
+
+
+@dataclass(slots=True)
+class Counts:
+    """What is known of an exploration so far."""
+
+    futures: int = 0
+    kinds: dict[str, int] = field(default_factory=dict)
+
+    def add(self, futures: int, kinds: dict[str, int]) -> None:
+        self.futures += futures
+        for kind, count in kinds.items():
+            self.kinds[kind] = self.kinds.get(kind, 0) + count
+
+    def tally(self) -> Tally:
+        other = {kind: count for kind, count in sorted(self.kinds.items()) if kind not in ("passed", "failed") and count}
+        return Tally(self.futures, self.kinds.get("passed", 0), self.kinds.get("failed", 0), other)
+
+
+class Explorer:
+    """One call of `explore`."""
+
+    def __init__(self, store: Store, target: Target, seed: int, steps: int, fresh: bool, on_progress: OnProgress | None) -> None:
+        self._store, self._target, self._seed, self._fresh, self._on_progress = store, target, seed, fresh, on_progress
+        self._code = code_digest(target)
+        self._world = WorldSettings(step_limit=steps)
+        self._counts = Counts()
+        self._notes: list[str] = []
+        self._seen: set[tuple[str, str, str]] = set()
+        self._began = time.monotonic()
+
+    def run(self, futures: int, engine: EngineName | None, jobs: int | None, limits: Limits | None) -> Exploration:
+        """Live them, as far as they aren't known yet."""
+        runner = LocalRunner(self._target, self._world, engine=engine, jobs=jobs, limits=limits)
+        complete = True
+        resumed = 0
+        try:
+            runner = self._choose_points(runner)
+            resumed = self._counts.futures
+            self._rounds(runner, futures)
+        except KeyboardInterrupt:
+            complete = False
+        finally:
+            runner.close()
+        return self._result(runner, resumed, complete)
+
+    def _choose_points(self, runner: LocalRunner) -> LocalRunner:
+        """Find what makes points in this program, and what is known already."""
+        for points in ("marks", "events", "draws"):
+            key = self._key(points)
+            if self._fresh:
+                self._store.forget(key)
+            elif self._store.exploration(key) is not None:
+                self._world = replace(self._world, points=points)
+                self._recall(key)
+        if not self._counts.futures:
+            self._world = replace(self._world, points=find_points_mode(runner, lambda world: self._timelines(world, 0, FIRST_ROUND)))
+        if runner.world == self._world:
+            return runner
+        runner.close()
+        return runner.with_world(self._world)
+
+    def _recall(self, key: ExplorationKey) -> None:
+        for begin, (futures, kinds) in self._store.done_blocks(key).items():
+            if begin == self._counts.futures:
+                self._counts.add(futures, kinds)
+        self._seen = {row.timeline.outcome.origin for row in self._store.failures(key) if row.timeline.outcome is not None}
+
+    def _key(self, points: str) -> ExplorationKey:
+        return ExplorationKey(str(self._target), replace(self._world, points=points), self._seed, self._code, python_tag())
+
+    def _timelines(self, world: WorldSettings, begin: int, count: int) -> list[Timeline]:
+        return [
+            Timeline(str(self._target), (Epoch(0, derive(self._seed, "explore", index)),), world=world, code=self._code)
+            for index in range(begin, begin + count)
+        ]
+
+    # Rounds.
+
+    def _rounds(self, runner: LocalRunner, futures: int) -> None:
+        size = FIRST_ROUND
+        first = self._counts.futures
+        while self._counts.futures < futures:
+            began = time.monotonic()
+            count = min(size, futures - self._counts.futures)
+            runs = self._round(runner, self._counts.futures, count)
+            if first == 0 and self._counts.futures == count and _is_one_future(runs):
+                self._notes.append(f"{self._target} has only one future: it draws nothing and decides nothing, so every run is this one")
+                return
+            self._say_progress(futures, first)
+            seconds = max(time.monotonic() - began, 1e-3)
+            size = max(FIRST_ROUND, min(int(count * ROUND_S / seconds), 4 * size, ROUND_MAX))
+
+    def _round(self, runner: LocalRunner, begin: int, count: int) -> list[Run]:
+        runs = runner.run(self._timelines(self._world, begin, count))
+        key = self._key(self._world.points)
+        again = self._live_again(runner, begin, runs)
+        kinds: dict[str, int] = {}
+        failures: dict[str, int] = {}
+        for position, run in enumerate(runs):
+            kind: str = run.outcome.kind
+            if position in again and not is_same(run, again[position]):
+                kind = "diverged"
+                self._note_divergence(runner, run, again[position])
+            elif run.outcome.is_failure:
+                name = failure_id(key, run.outcome)
+                failures[name] = failures.get(name, 0) + 1
+                if failures[name] == 1:
+                    output = again[position].output if position in again else run.output
+                    self._store.add_failure(key, name, run.timeline, output or run.output, begin, begin + position)
+            kinds[kind] = kinds.get(kind, 0) + 1
+        self._store.record_block(key, begin, count, kinds, failures)
+        self._counts.add(count, kinds)
+        return runs
+
+    def _live_again(self, runner: LocalRunner, begin: int, runs: Sequence[Run]) -> dict[int, Run]:
+        """Second lives, by position: new failures from a pristine process, the others wherever is fastest."""
+        pristine: list[int] = []
+        quick: list[int] = []
+        for position, run in enumerate(runs):
+            index = begin + position
+            if run.outcome.is_failure and run.outcome.origin not in self._seen:
+                self._seen.add(run.outcome.origin)
+                pristine.append(position)
+            elif run.outcome.is_failure and run.outcome.kind != "hung":
+                quick.append(position)
+            elif not run.outcome.is_failure and (index < RECHECK_FIRST or index % RECHECK_EVERY == 0):
+                quick.append(position)
+        again: dict[int, Run] = {}
+        for positions, is_pristine in ((pristine, True), (quick, False)):
+            if positions:
+                second = runner.run([_unlived(runs[position]) for position in positions], pristine=is_pristine, elsewhere=True)
+                again.update(zip(positions, second, strict=True))
+        return again
+
+    def _note_divergence(self, runner: LocalRunner, first: Run, second: Run) -> None:
+        if any("diverged" in note for note in self._notes):
+            return
+        self._notes.append(describe_divergence(runner, first, second))
+
+    def _say_progress(self, futures: int, first: int) -> None:
+        if self._on_progress is not None:
+            lived = self._counts.futures - first
+            rate = lived / max(time.monotonic() - self._began, 1e-6)
+            left = (futures - self._counts.futures) / rate if rate else None
+            self._on_progress(Progress("exploring", self._counts.futures, futures, rate, len(self._seen), left))
+
+    # The result.
+
+    def _result(self, runner: LocalRunner, resumed: int, complete: bool) -> Exploration:
+        rows = self._store.failures(self._key(self._world.points))
+        failures = [failure_from_row(self._store, row) for row in rows if row.count]
+        return Exploration(
+            target=str(self._target),
+            world=self._world.name,
+            seed=self._seed,
+            engine=runner.engine_name,
+            python=runner.python or python_tag(),
+            seconds=time.monotonic() - self._began,
+            explored=self._counts.tally(),
+            failures=tuple(sorted(failures, key=_by_count)),
+            resumed=resumed,
+            complete=complete,
+            notes=(*self._notes, *runner.notes),
+        )
+
+
+def is_same(first: Run, second: Run) -> bool:
+    """Whether two lives of a timeline were the same run; one ended from outside has no digest, and only its ending is compared."""
+    if first.timeline.digest and second.timeline.digest:
+        return first.timeline.digest == second.timeline.digest
+    return first.outcome.origin == second.outcome.origin
+
+
+def describe_divergence(runner: LocalRunner, first: Run, second: Run) -> str:
+    """Where two lives of one timeline differ first, in a sentence."""
+    traces = [run.trace for run in runner.run([_unlived(first), _unlived(first)], trace="all")]
+    place = "somewhere between two points"
+    for one, other in zip(*traces, strict=False):
+        if (one.kind, one.label, one.taken, one.time) != (other.kind, other.label, other.taken, other.time):
+            place = f"first at point {one.index}: {one.kind} {one.label!r} ({one.where}) in one life, {other.kind} {other.label!r} in the other"
+            break
+    ends = f"one ended with {first.outcome.exception or first.outcome.kind}, the other with {second.outcome.exception or second.outcome.kind}"
+    return (
+        f"futures diverged: lived twice, they weren't the same run; they differ {place}; {ends}; the likeliest causes are object"
+        " addresses, process ids, real files and sockets, and threads"
+    )
+
+
+def _unlived(run: Run) -> Timeline:
+    return replace(run.timeline, outcome=None, digest="", points=0)
+
+
+def _is_one_future(runs: Sequence[Run]) -> bool:
+    first = runs[0]
+    return all(not run.drawn and not run.choices and run.outcome == first.outcome and run.timeline.digest for run in runs)
+
+
+def _by_count(failure: Failure) -> tuple[int, str]:
+    return -failure.count, failure.id

@@ -1,0 +1,66 @@
+"""The failing run's points, those between which nothing is drawn or chosen taken together: q is the same at each of them.
+
+A step is such a stretch of points; the failing run is the sequence of steps 0..count - 1, the last of them its end.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from crossroads.timeline.points import CHOICE_KINDS, Point
+
+
+class Path:
+    """The points of one run.
+
+    Args:
+        end: index n of the end.
+        points: those that are known, in order; all of 0..n, or none yet (a very long run), which leaves every point a step of its own.
+    """
+
+    def __init__(self, end: int, points: Sequence[Point]) -> None:
+        self.end = end
+        self._points = {point.index: point for point in points}
+        is_whole = [point.index for point in points] == list(range(end + 1))
+        self._lasts = [point.index for point in points if not point.moot or point.index >= end - 1] if is_whole else None
+        if self._lasts is not None and end >= 1 and self._points[end - 1].moot:
+            # The end is always a step of its own: q is 1 there by definition, whatever it was just before.
+            assert self._lasts[-1] == end
+
+    @property
+    def count(self) -> int:
+        """How many steps there are."""
+        return self.end + 1 if self._lasts is None else len(self._lasts)
+
+    def last(self, step: int) -> int:
+        """The last point of a step: the one at which something is drawn or chosen, and from which futures are branched."""
+        return step if self._lasts is None else self._lasts[step]
+
+    def first(self, step: int) -> int:
+        """The first point of a step."""
+        return 0 if step == 0 else self.last(step - 1) + 1
+
+    def step_of(self, point: int) -> int:
+        """The step that a point lies in."""
+        return point if self._lasts is None else bisect_right(self._lasts, point - 1)
+
+    def learn(self, points: Sequence[Point]) -> None:
+        """Take in points of a run that is too long to know all of them."""
+        self._points.update((point.index, point) for point in points)
+
+    def point(self, index: int) -> Point:
+        """The point at an index, a nameless mark where it isn't known."""
+        return self._points.get(index) or Point(index, "mark")
+
+    def is_known(self, index: int) -> bool:
+        """Whether more than its number is known of a point."""
+        return index in self._points
+
+    @property
+    def choices(self) -> list[Point]:
+        """The known points with at least two options, in order."""
+        return [self._points[index] for index in sorted(self._points) if is_choice(self._points[index])]
+
+
+def is_choice(point: Point) -> bool:
+    """Whether there was something to choose."""
+    return point.kind in CHOICE_KINDS and len(point.options) > 1

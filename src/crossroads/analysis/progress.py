@@ -1,0 +1,31 @@
+"""What a long analysis says while it goes on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where exploring or explaining stands.
+
+    Args:
+        stage: which of the two.
+        done: futures lived.
+        total: futures planned, or the budget; 1 <= total.
+        rate: futures per second of wall time.
+        found: different failures found so far.
+        seconds_left: an estimate; None where there is none.
+        note: what is being looked for, a few words.
+    """
+
+    stage: Literal["exploring", "explaining"]
+    done: int
+    total: int
+    rate: float
+    found: int
+    seconds_left: float | None
+    note: str = ""
+
+
+OnProgress = Callable[[Progress], None]

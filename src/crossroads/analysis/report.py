@@ -1,0 +1,126 @@
+"""The report as data: JSON objects in the form `crossroads-report/1`, and accounts read back from the store."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from crossroads.analysis.results import (
+    Account,
+    CurvePoint,
+    Decision,
+    Exploration,
+    Failure,
+    Option,
+    PointOfNoReturn,
+    TurningPoint,
+    WayOut,
+)
+from crossroads.errors import StoreError, TimelineError
+from crossroads.stats.probability import Probability
+from crossroads.timeline.formats import from_data, to_data
+
+SCHEMA = "crossroads-report/1"
+
+Data = dict[str, Any]
+
+
+def exploration_to_data(exploration: Exploration) -> Data:
+    """The whole report of `crossroads run`."""
+    explored = exploration.explored
+    return {
+        "schema": SCHEMA,
+        "target": exploration.target,
+        "world": exploration.world,
+        "seed": exploration.seed,
+        "engine": exploration.engine,
+        "python": exploration.python,
+        "seconds": round(exploration.seconds, 3),
+        "complete": exploration.complete,
+        "resumed": exploration.resumed,
+        "explored": {"futures": explored.futures, "passed": explored.passed, "failed": explored.failed, "other": dict(explored.other)},
+        "failures": [failure_to_data(failure) for failure in exploration.failures],
+        "notes": list(exploration.notes),
+    }
+
+
+def failure_to_data(failure: Failure) -> Data:
+    """One failure, its account included."""
+    outcome = failure.outcome
+    return {
+        "id": failure.id,
+        "outcome": outcome.kind,
+        "exception": outcome.exception,
+        "message": outcome.message,
+        "where": outcome.where,
+        "code": outcome.code,
+        "count": failure.count,
+        "probability": asdict(failure.probability),
+        "timeline": to_data(failure.timeline),
+        "points": failure.timeline.points,
+        "replay": replay_command(failure),
+        "output": failure.output,
+        "account": None if failure.account is None else account_to_data(failure.account),
+    }
+
+
+def replay_command(failure: Failure) -> str:
+    """What to type to live this failure again."""
+    return f"crossroads replay {failure.id}"
+
+
+def account_to_data(account: Account) -> Data:
+    """An account; survivors are whole timelines."""
+    data = asdict(account)
+    for turning_point, values in zip(account.turning_points, data["turning_points"], strict=True):
+        values["jump"] = turning_point.jump
+    if account.last_way_out is not None:
+        data["last_way_out"]["survivor"] = to_data(account.last_way_out.survivor)
+    return _plain(data)  # type: ignore[no-any-return]
+
+
+def account_from_data(data: Mapping[str, Any]) -> Account:
+    """An account as `account_to_data` gave it.
+
+    Raises:
+        StoreError: it isn't one.
+    """
+    try:
+        return _account(data)
+    except (KeyError, TypeError, ValueError, AttributeError, TimelineError) as error:
+        raise StoreError(f"an account in the store can't be read ({type(error).__name__}: {error}); explain that failure again") from None
+
+
+def _account(data: Mapping[str, Any]) -> Account:
+    no_return, way_out = data["point_of_no_return"], data["last_way_out"]
+    return Account(
+        baseline=Probability(**data["baseline"]),
+        curve=tuple(CurvePoint(**{**point, "failure": Probability(**point["failure"])}) for point in data["curve"]),
+        turning_points=tuple(_turning_point(values) for values in data["turning_points"]),
+        decisions=tuple(Decision(**{**values, "options": _options(values["options"])}) for values in data["decisions"]),
+        point_of_no_return=None if no_return is None else PointOfNoReturn(**no_return),
+        last_way_out=None if way_out is None else WayOut(**{**way_out, "survivor": from_data(way_out["survivor"])}),
+        unexplained_rise=float(data["unexplained_rise"]),
+        gradual=bool(data["gradual"]),
+        futures_spent=int(data["futures_spent"]),
+        method=str(data["method"]),
+        notes=tuple(str(note) for note in data["notes"]),
+    )
+
+
+def _turning_point(values: Mapping[str, Any]) -> TurningPoint:
+    kept = {name: value for name, value in values.items() if name != "jump"}
+    probabilities = {name: Probability(**values[name]) for name in ("before", "after")}
+    return TurningPoint(**{**kept, **probabilities, "options": _options(values["options"])})
+
+
+def _options(values: list[Mapping[str, Any]]) -> tuple[Option, ...]:
+    return tuple(Option(**{**option, "failure": Probability(**option["failure"])}) for option in values)
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, as JSON has them."""
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return value

@@ -1,0 +1,107 @@
+"""When it was too late: the first step from which no way out is found.
+
+"No way out" is monotone: one run saved from step k proves that it wasn't too late at any step up to k. So the place is found by
+bisection between survivors (certificates, which replay) and failures in a row (a sequential test, valid at any stopping time).
+Probes use a coarse level, the final place is confirmed at the fine one; a late survivor moves the lower end and the search goes on.
+
+Cost: about log2(count) / 2 * 100 futures for the probes, and ln(1 / delta) / eps for the confirmation.
+Source: bisection with one-sided likelihood-ratio tests (Wald, 1945), the error divided over the probes.
+"""
+
+import math
+from dataclasses import dataclass
+
+from crossroads.analysis.inquiry import Inquiry
+from crossroads.stats.streaks import streak_needed
+
+PROBE_EPS = 0.05
+"""Level of the probes; the confirmation makes good what they overlook."""
+
+FIRST_LOOK = 8
+"""Futures at the last step before the end: most failures have a way out up to the last moment, and this shows it at once."""
+
+FORCED_MAX = 300
+"""Options forced, each once, at choices behind a place that seems too late."""
+
+
+@dataclass(frozen=True, slots=True)
+class TooLate:
+    """The first step without a way out.
+
+    Args:
+        step: its number; the end of the path where there was a way out until then.
+        streak: failures in a row from there, none saved; 0 at the end.
+        level: q(step) >= level at the confidence asked for; 1 at the end.
+    """
+
+    step: int
+    streak: int
+    level: float
+
+
+def find_too_late(inquiry: Inquiry, *, eps: float, confidence: float) -> TooLate:
+    """Bisect for the first step from which no way out is found.
+
+    Args:
+        inquiry: the failing run.
+        eps: chance of survival that counts as none, 0 < eps < 1.
+        confidence: that survival isn't above eps at the step given, 0 < confidence < 1.
+
+    Raises:
+        BudgetSpent: it can't be told with what is left.
+    """
+    end = inquiry.path.count - 1
+    delta = (1.0 - confidence) / (math.ceil(math.log2(end + 2)) + 2)
+    probe_streak, final_streak = streak_needed(PROBE_EPS, delta), streak_needed(eps, delta)
+    lower, upper = 0, end
+    if end > 0 and has_way_out(inquiry, end - 1, FIRST_LOOK):
+        return TooLate(end, 0, 1.0)
+    while True:
+        while lower < upper:
+            middle = (lower + upper) // 2
+            if has_way_out(inquiry, middle, probe_streak):
+                lower = middle + 1
+            else:
+                upper = middle
+        if upper == end:
+            return TooLate(end, 0, 1.0)
+        if has_way_out(inquiry, upper, final_streak):
+            lower, upper = upper + 1, end
+            continue
+        escaped = _force_options(inquiry, upper, eps)
+        if escaped is None:
+            return TooLate(upper, inquiry.at_step(upper).futures, 1.0 - eps)
+        lower, upper = escaped + 1, end
+
+
+def has_way_out(inquiry: Inquiry, step: int, futures: int) -> bool:
+    """Whether a future from this step, of at most so many, doesn't end in this failure; stops at the first."""
+    batch = 4
+    while True:
+        tally = inquiry.at_step(step)
+        if tally.failed < tally.futures:
+            return True
+        if tally.futures >= futures:
+            return False
+        asked_before = tally.asked
+        inquiry.sample_steps({step: min(batch, futures - tally.futures)})
+        if inquiry.at_step(step).futures == tally.futures and asked_before > 10 * futures:
+            return False
+        batch = min(batch * 2, 128)
+
+
+def _force_options(inquiry: Inquiry, step: int, eps: float) -> int | None:
+    """Take each option of each later choice once, likely enough options only; the last step at which one of them was a way out."""
+    first = inquiry.path.first(step)
+    taken = {point.index: point.taken for point in inquiry.path.choices}
+    spots = [
+        (point.index, option)
+        for point in inquiry.path.choices
+        if point.index >= first
+        for option, weight in enumerate(point.weights)
+        if option != taken[point.index] and weight >= eps
+    ][:FORCED_MAX]
+    fresh = {spot: 1 for spot in spots if not inquiry.tally(spot).futures}
+    inquiry.sample(fresh)
+    saved = [spot[0] for spot in spots if inquiry.tally(spot).failed < inquiry.tally(spot).futures]
+    return inquiry.path.step_of(max(saved)) if saved else None
