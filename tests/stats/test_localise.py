@@ -40,7 +40,7 @@ def information(left, right):
     return max(entropy(x * left + (1 - x) * right) - x * entropy(left) - (1 - x) * entropy(right) for x in shares)
 
 
-@settings(derandomize=True, max_examples=200, deadline=None)
+@settings(derandomize=True, max_examples=100, deadline=None)
 @given(
     st.integers(1, 12),
     LEVELS,

@@ -24,7 +24,7 @@ def score(failed, futures, cuts, penalty):
     return total
 
 
-@settings(derandomize=True, max_examples=300, deadline=None)
+@settings(derandomize=True, max_examples=150, deadline=None)
 @given(PROBES, st.floats(0.0, 8.0))
 def test_no_partition_scores_better(probes, penalty):
     failed, futures = [s for s, _ in probes], [n for _, n in probes]

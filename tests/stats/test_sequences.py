@@ -23,7 +23,7 @@ def excess(p: float, failed: int, futures: int, confidence: float) -> float:
     return float(mixture - likelihood + math.log1p(-confidence))
 
 
-@settings(derandomize=True, max_examples=300, deadline=None)
+@settings(derandomize=True, max_examples=150, deadline=None)
 @given(COUNTS, CONFIDENCES)
 def test_ends_solve_the_mixture_equation_to_1e_9(counts, confidence):
     failed, futures = counts
@@ -36,7 +36,7 @@ def test_ends_solve_the_mixture_equation_to_1e_9(counts, confidence):
                 assert excess(end - inwards, failed, futures, confidence) > 0.0
 
 
-@settings(derandomize=True, max_examples=300, deadline=None)
+@settings(derandomize=True, max_examples=150, deadline=None)
 @given(COUNTS, CONFIDENCES)
 def test_ends_are_ordered_around_the_value_and_mirrored(counts, confidence):
     failed, futures = counts
