@@ -40,6 +40,7 @@ def information(left, right):
     return max(entropy(x * left + (1 - x) * right) - x * entropy(left) - (1 - x) * entropy(right) for x in shares)
 
 
+@pytest.mark.slow
 @settings(derandomize=True, max_examples=100, deadline=None)
 @given(
     st.integers(1, 12),

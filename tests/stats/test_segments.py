@@ -24,6 +24,7 @@ def score(failed, futures, cuts, penalty):
     return total
 
 
+@pytest.mark.slow
 @settings(derandomize=True, max_examples=150, deadline=None)
 @given(PROBES, st.floats(0.0, 8.0))
 def test_no_partition_scores_better(probes, penalty):

@@ -91,6 +91,7 @@ def test_half_width_for_a_rare_failure():
     assert (high - low) / 2.0 == pytest.approx(0.10, abs=0.01)
 
 
+@pytest.mark.slow
 def test_coverage_at_every_stopping_time():
     """P(the interval ever excludes p, looking after each of 500 futures) <= 0.05, by exact recursion over all counts: no seeds."""
     truths = (0.02, 0.3, 0.5, 0.97)
