@@ -50,6 +50,7 @@ def test_bounds_say_the_interval_or_what_is_known() -> None:
     assert bounds(sequences.estimate(250, 1000), stated=True) == "[20.2-30.2 at 95 % confidence]"
     assert bounds(sequences.estimate(0, 0)) == "unknown"
     assert bounds(sequences.proved(0.5, 4, 2)) == "exact"
+    assert bounds(Probability(0.0025, 0.0000018, 0.024, 0.95, 400, 1)) == "[<0.01-2.4]"
     assert bounds(Probability(0.0001, 0.00002, 0.0005, 0.95, 100_000, 10)) == "[0.002-0.05]"
 
 

@@ -73,6 +73,17 @@ curves = st.builds(
 )
 
 
+@settings(derandomize=True, max_examples=200)
+@given(st.integers(1, 2000), st.integers(24, 100), st.data())
+def test_the_column_of_a_point_is_one_that_shows_it(last: int, columns: int, data: st.DataObject) -> None:
+    point = data.draw(st.integers(0, last))
+    curve = Curve(tuple((other, float(other >= point)) for other in range(last + 1)), last)
+    values = heights(curve, columns)
+    column = column_of(point, last, columns)
+    assert values[column] > 0
+    assert not any(values[:column])
+
+
 @settings(derandomize=True, max_examples=150, deadline=None)
 @given(curves, st.integers(30, 120))
 def test_any_curve_fits_and_keeps_between_the_lowest_and_highest_value(curve: Curve, width: int) -> None:

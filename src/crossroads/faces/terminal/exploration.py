@@ -16,6 +16,9 @@ from crossroads.stats.sequences import interval
 CONFIDENCE = 0.95
 OTHER_MAX = 7
 
+ONE_FUTURE = "has only one future"
+"""In a note of an exploration: all its futures are the same run, and a bound on their failures would mean nothing."""
+
 
 def exploration_report(exploration: Exploration, view: View, notes: tuple[str, ...] = ()) -> list[Text]:
     """What came of an exploration, its failures in full where they were explained and as a list where they weren't.
@@ -41,10 +44,13 @@ def ruled(lines: list[Text], view: View) -> list[Text]:
 
 def _summary(exploration: Exploration, view: View) -> list[Text]:
     tally = exploration.explored
-    lived = f"{count(tally.futures, 'future')} of {clean(exploration.target)}"
-    lines = prose(f"Lived {lived} in {duration(exploration.seconds)}: {_endings(exploration)}.", view, style=HEADING)
-    if exploration.resumed:
-        lines += prose(f"{grouped(exploration.resumed)} of them were known from an earlier time; --fresh would live them again.", view)
+    futures = f"{count(tally.futures, 'future')} of {clean(exploration.target)}"
+    if 0 < tally.futures == exploration.resumed:
+        lines = prose(f"{futures}, known from an earlier time: {_endings(exploration)}.", view, style=HEADING)
+    else:
+        lines = prose(f"Lived {futures} in {duration(exploration.seconds)}: {_endings(exploration)}.", view, style=HEADING)
+        if exploration.resumed:
+            lines += prose(f"{grouped(exploration.resumed)} of them were known from an earlier time; --fresh lives them again.", view)
     if not exploration.complete:
         lines += prose("It was interrupted; the same command goes on from here.", view, style=BAD)
     lines += _verdict(exploration, view)
@@ -68,13 +74,14 @@ def _verdict(exploration: Exploration, view: View) -> list[Text]:
     """Whether anything failed; and if nothing did, how much that says."""
     found = exploration.failures
     if found:
-        kinds = count(len(found), "failure was found", "different failures were found")
-        return prose(f"{kinds[0].upper()}{kinds[1:]}." + (" No future passed." if not exploration.explored.passed else ""), view, style=BAD)
+        words = [f"{len(found)} different failures were found."] if len(found) > 1 else []
+        words += ["No future passed."] if not exploration.explored.passed else []
+        return prose(" ".join(words), view, style=BAD)
     futures = exploration.explored.futures - exploration.explored.other.get("diverged", 0)
     if futures <= 0:
         return prose("Nothing is known yet: no future was lived to its end.", view)
-    if futures == 1:
-        return prose("The one future that was lived passed.", view, style=GOOD)
+    if any(ONE_FUTURE in note for note in exploration.notes):
+        return prose("The only future there is passed.", view, style=GOOD)
     below = percent_at_most(interval(0, futures, CONFIDENCE)[1])
     return prose(
         f"{count(futures, 'future')}, none failed: the failure probability is below {below} at {percent(CONFIDENCE)} confidence.",

@@ -1,5 +1,6 @@
 """The report of one failure, on one screen: what failed, where it was decided, when it was too late, what would have saved it."""
 
+from math import sqrt
 from typing import Final
 
 from rich.text import Text
@@ -9,6 +10,7 @@ from crossroads.faces.terminal.glyphs import NUMBERS
 from crossroads.faces.terminal.lines import BAD, GOOD, HEADING, QUIET, View, blocks, command, line, opened, prose
 from crossroads.faces.terminal.numbers import clock, count, estimate, grouped, percent
 from crossroads.faces.terminal.plot import GUTTER, ROWS, Curve, column_of, draw
+from crossroads.faces.terminal.smooth import smooth
 from crossroads.faces.terminal.sources import short_place
 from crossroads.faces.terminal.texts import clean, cut, cut_start
 from crossroads.faces.terminal.turning import SHOWN_MAX, Detail, missed_decisions, shown, turning_points
@@ -29,6 +31,9 @@ DETAILS: Final = (
 
 SMALL_RISE = 0.05
 """A part of the rise smaller than this is within the error of the estimates."""
+
+UNFINISHED = ("interrupted", "the budget")
+"""How the notes of an account begin that more futures would make better."""
 
 METHOD_WORDS = {
     "enumerated": "every run that can follow was lived, so the numbers are exact",
@@ -66,6 +71,11 @@ def headline(failure: Failure, view: View) -> list[Text]:
     return lines + prose(_how_often(failure), view, "  ")
 
 
+def _pasteable(notes: tuple[str, ...], id: str) -> tuple[str, ...]:
+    """Commands in notes with this failure's id in place of the word ID."""
+    return tuple(note.replace("crossroads explain ID", f"crossroads explain {id}") for note in notes)
+
+
 def noted(notes: tuple[str, ...], view: View) -> list[Text]:
     """Notes, each beginning a line."""
     return [text for note in notes for text in opened("Note:", sentence(note), view)]
@@ -82,7 +92,7 @@ def _compose(failure: Failure, view: View, detail: Detail, notes: tuple[str, ...
         turning_points(account, failure.timeline.target, view, detail) + _rise(account, view),
         _too_late(account.point_of_no_return, last, view) + _way_out(account.last_way_out, failure, view),
         missed_decisions(account, view, detail),
-        _closing(account, view) + noted(account.notes + notes, view) + _commands(failure, view),
+        _closing(account, view) + noted(_pasteable(account.notes, failure.id) + notes, view) + _commands(failure, view),
     )
 
 
@@ -96,15 +106,14 @@ def _how_often(failure: Failure) -> str:
 
 
 def _plot(account: Account, last: int, view: View) -> list[Text]:
-    known = [(point.point, point.failure.value) for point in account.curve if point.failure.futures or point.failure.confidence >= 1]
     steps = shown(account)
-    known += [pair for step in account.turning_points for pair in ((step.point, step.before.value), (step.point + 1, step.after.value))]
+    known = smooth(account, last)
     if last < 1 or len(known) < 2 or _fails_always(account):
         return []
     late = account.point_of_no_return.point if account.point_of_no_return is not None else None
     end_time = account.curve[-1].time if account.curve else 0.0
     curve = Curve(
-        known=tuple((min(point, last), value) for point, value in known),
+        known=known,
         last=last,
         marks=tuple((min(step.point + 1, last), sign) for step, sign in zip(steps, NUMBERS, strict=False)),
         late=late if late is not None and late < last else None,
@@ -131,17 +140,38 @@ def _rise(account: Account, view: View) -> list[Text]:
     if start >= 1:
         return []
     whole = f"from {percent(start)} at the start to 100 %"
+    steps = len(account.turning_points)
+    if not steps and any(note.startswith(UNFINISHED) for note in account.notes):
+        return prose("No turning point is known yet.", view)
+    if not steps and 1 - start < SMALL_RISE:
+        return prose(f"It fails in nearly all futures, {percent(start)}, from the start on, so no step decides much.", view)
     if account.gradual:
-        opening = "Besides, the" if account.turning_points else "No single step decided it: the"
-        return prose(f"{opening} failure probability crept up {whole} in many small steps.", view)
-    if not account.turning_points:
+        if steps:
+            return prose(f"Most of the rise {whole} came in other steps, each too small to tell.", view)
+        return prose(f"No single step decided it: the failure probability crept up {whole} in many small steps.", view)
+    if not steps:
         return prose(f"No step was found that explains the rise of the failure probability {whole}.", view)
-    if account.unexplained_rise > SMALL_RISE:
+    return prose(_explained_part(account, "This step" if steps == 1 else "These steps", steps == 1), view)
+
+
+def _explained_part(account: Account, steps: str, one: bool) -> str:
+    """How much of the rise the turning points explain, as a sentence."""
+    start = account.baseline.value
+    whole = f"the rise from {percent(start)} at the start to 100 %"
+    error = max(SMALL_RISE, _rise_error(account))
+    if account.unexplained_rise > error:
         told = percent(max(0.0, (1 - start - account.unexplained_rise) / (1 - start)))
-        return prose(f"These steps explain {told} of the rise {whole}; the rest is spread over steps too small to tell.", view)
-    if account.unexplained_rise < -SMALL_RISE:
-        return prose(f"These steps add up to more than the rise {whole}: in between, it fell again in small steps.", view)
-    return prose(f"Together these steps explain the whole rise {whole}.", view)
+        return f"{steps} {'explains' if one else 'explain'} {told} of {whole}; the rest is spread over steps too small to tell."
+    if account.unexplained_rise < -error:
+        return f"{steps} {'is' if one else 'add up to'} more than {whole}: elsewhere it fell again in small steps."
+    exactly = "" if error <= SMALL_RISE else f", within {'its' if one else 'their'} error"
+    return f"{steps} {'explains' if one else 'together explain'} {whole}{exactly}."
+
+
+def _rise_error(account: Account) -> float:
+    """How far the sum of the turning points' jumps may be off: half-widths of independent intervals add up in squares."""
+    ends = [end for step in account.turning_points for end in (step.before, step.after)]
+    return sqrt(sum(((end.high - end.low) / 2) ** 2 for end in ends))
 
 
 def _too_late(late: PointOfNoReturn | None, last: int, view: View) -> list[Text]:
@@ -152,8 +182,8 @@ def _too_late(late: PointOfNoReturn | None, last: int, view: View) -> list[Text]
     where = "the start" if late.point == 0 else labelled(late.point, late.label, late.where)
     before = count(last - late.point, "point")
     if late.certainty == "proved":
-        reason = f"proved, {'all ' + count(late.futures, 'run') if late.futures else 'every run'} that can follow it fail"
-        reason += "s" if not late.futures or late.futures == 1 else ""
+        runs = f"all {count(late.futures, 'run')} that can follow fail" if late.futures > 1 else "the only run that can follow fails"
+        reason = f"proved, {runs}"
     else:
         reason = f"{count(late.futures, 'future')} in a row failed, so at least {percent(late.level)} of all do"
     return opened("Too late", f"from {where}, {before} before the failure itself: {reason}.", view, BAD)
@@ -162,8 +192,8 @@ def _too_late(late: PointOfNoReturn | None, last: int, view: View) -> list[Text]
 def _way_out(out: WayOut | None, failure: Failure, view: View) -> list[Text]:
     if out is None:
         return opened("Last way out:", "none was found.", view)
-    choice = f"{cut(clean(out.option), LABEL_WIDTH)} instead" if out.option else "another draw there"
-    lines = opened("Last way out:", f"{labelled(out.point, out.label, out.where)}; with {choice} a run survived.", view, GOOD)
+    choice = f"{cut(clean(out.option), LABEL_WIDTH)} there" if out.option else "another draw there"
+    lines = opened("Last way out:", f"{labelled(out.point, out.label, out.where)}; {choice} saved a run.", view, GOOD)
     return [*lines, command(view.command("replay", failure.id, "--survivor"), "see it survive:")]
 
 

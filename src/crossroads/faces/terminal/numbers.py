@@ -43,7 +43,8 @@ def bounds(probability: Probability, stated: bool = False) -> str:
     if probability.futures == 0:
         return "unknown"
     confidence = f" at {percent(probability.confidence)} confidence" if stated else ""
-    return f"[{_end(probability.low)}-{_end(probability.high)}{confidence}]"
+    low = "<0.01" if 0 < probability.low < 1e-4 and probability.high > 1e-3 else _end(probability.low)
+    return f"[{low}-{_end(probability.high)}{confidence}]"
 
 
 def estimate(probability: Probability, stated: bool = False) -> str:

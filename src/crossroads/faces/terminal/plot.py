@@ -43,7 +43,7 @@ def column_of(point: int, last: int, columns: int) -> int:
     """The column, 0 <= column < columns, at which the bar of a point begins, or in which the point is one of several."""
     if last < columns:
         return -(-point * columns // (last + 1))
-    return point * columns // (last + 1)
+    return -(-(point + 1) * columns // (last + 1)) - 1
 
 
 def heights(curve: Curve, columns: int) -> list[float]:

@@ -19,13 +19,12 @@ from crossroads.faces.terminal.texts import clean, cut
 REDRAW_S = 0.1
 """Seconds of wall time between two drawings."""
 
-BAR_WIDTH = 20
+BAR_WIDTH_MIN, BAR_WIDTH_MAX = 8, 20
+"""Columns of the bar; where there is less room than this it is left out."""
 
 
 def progress_line(progress: Progress, width: int) -> str:
     """How far it is: "exploring ━━━━━━     412 of 1000 futures, 230/s, 2 failures found, 3 s left"."""
-    share = progress.done / progress.total if progress.total > 0 else 0.0
-    filled = max(0, min(BAR_WIDTH, int(share * BAR_WIDTH)))
     parts = [f"{grouped(progress.done)} of {count(progress.total, 'future')}" if progress.total > 0 else count(progress.done, "future")]
     if progress.rate > 0:
         parts.append(f"{progress.rate:.0f}/s" if progress.rate >= 10 else f"{progress.rate:.1f}/s")
@@ -35,7 +34,16 @@ def progress_line(progress: Progress, width: int) -> str:
         parts.append(f"{duration(progress.seconds_left)} left")
     if progress.note:
         parts.append(clean(progress.note))
-    return cut(f"{progress.stage} {RULE * filled}{' ' * (BAR_WIDTH - filled)} {', '.join(parts)}", width)
+    text = ", ".join(parts)
+    room = min(BAR_WIDTH_MAX, width - len(progress.stage) - len(text) - 2)
+    bar = f"{_bar(progress, room)} " if room >= BAR_WIDTH_MIN else ""
+    return cut(f"{progress.stage} {bar}{text}", width)
+
+
+def _bar(progress: Progress, width: int) -> str:
+    share = progress.done / progress.total if progress.total > 0 else 0.0
+    filled = max(0, min(width, int(share * width)))
+    return RULE * filled + " " * (width - filled)
 
 
 class ProgressLine:

@@ -8,7 +8,7 @@ from rich.text import Text
 from crossroads.faces.terminal.lines import BAD, GOOD, HEADING, View, blocks, line, prose
 from crossroads.faces.terminal.numbers import clock, count
 from crossroads.faces.terminal.texts import clean, cut, pad
-from crossroads.faces.terminal.words import at, title
+from crossroads.faces.terminal.words import at, place, title
 from crossroads.timeline.formats import to_data
 from crossroads.timeline.timelines import Timeline
 
@@ -47,15 +47,15 @@ def watched_to_data(watched: "Watched") -> dict[str, Any]:
 
 def replay_to_data(replay: "Replay") -> dict[str, Any]:
     """The timeline as it was lived now and as it was recorded, and whether they are the same run."""
-    return {"same": replay.same, "timeline": to_data(replay.timeline), "expected": to_data(replay.expected)}
+    stopped = None if replay.stopped is None else watched_to_data(replay.stopped)
+    return {"same": replay.same, "stopped": stopped, "timeline": to_data(replay.timeline), "expected": to_data(replay.expected)}
 
 
-def replay_report(replay: "Replay", stopped_at: int | None, view: View) -> list[Text]:
+def replay_report(replay: "Replay", view: View) -> list[Text]:
     """How the replay ended, beside what was recorded where that is another run.
 
     Args:
         replay: any.
-        stopped_at: the point at which it was to stop, None for the end.
         view: what it has to fit into.
     """
     if not replay.same:
@@ -68,9 +68,11 @@ def replay_report(replay: "Replay", stopped_at: int | None, view: View) -> list[
                 view,
             ),
         )
-    if stopped_at is not None and stopped_at < replay.expected.points:
-        return prose(f"Stopped at point {stopped_at} of {replay.expected.points}; it is the recorded run so far.", view, style=GOOD)
     outcome = replay.timeline.outcome
+    stopped = replay.stopped
+    if stopped is not None and outcome is None:
+        where = place(stopped.point, stopped.kind, stopped.label, stopped.where)
+        return prose(f"Stopped at {where}, {count(replay.expected.points - stopped.point, 'point')} before the end.", view)
     bad = outcome is not None and outcome.is_failure
     return prose(f"The same run again, {_ending(replay.timeline)}.", view, style=BAD if bad else GOOD)
 

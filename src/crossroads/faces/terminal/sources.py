@@ -48,6 +48,8 @@ def excerpt(where: str, target: str = "", before: int = 2, after: int = 2) -> tu
         return ()
     first = max(1, line - before)
     last = min(len(lines), line + after)
+    while last > line and not lines[last - 1].strip():
+        last -= 1
     texts = [lines[number - 1].expandtabs(4) for number in range(first, last + 1)]
     indent = min((len(text) - len(text.lstrip()) for text in texts if text.strip()), default=0)
     return tuple(SourceLine(number, clean(text[indent:].rstrip()), number == line) for number, text in enumerate(texts, first))

@@ -1,0 +1,105 @@
+"""`crossroads run`: live many futures of a program, then explain what fails."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from crossroads.analysis.report import exploration_to_data
+from crossroads.analysis.results import Exploration, Failure
+from crossroads.errors import CrossroadsError, EngineError, InternalError
+from crossroads.faces.cli import options
+from crossroads.faces.cli.files import STDOUT, check_place, to_json, write_text
+from crossroads.faces.cli.session import INTERRUPTED, Session
+from crossroads.faces.cli.stored import store_options
+from crossroads.faces.terminal.exploration import exploration_report
+from crossroads.faces.terminal.failure import UNFINISHED
+from crossroads.faces.terminal.page import print_lines, view_of
+from crossroads.faces.terminal.progress import ProgressLine
+
+EXPLAINED_MAX = 3
+"""So many failures, the most frequent ones, are explained; the others are listed."""
+
+
+@options.verb(
+    "run",
+    "Live many futures of a program and explain what fails.",
+    click.argument("target"),
+    click.option("--futures", type=options.FUTURES, default=1000, show_default=True, help="How many futures to live."),
+    options.seed_option,
+    click.option("--fresh", is_flag=True, help="Begin anew instead of going on from what is known."),
+    options.budget_option,
+    click.option("--no-explain", is_flag=True, help="Only explore: say what fails and how often, not why."),
+    click.option("--json", "json_file", metavar="FILE", help='Write the report as JSON, too; "-" prints it and nothing else.'),
+    options.store_option,
+    options.engine_option,
+    options.jobs_option,
+    options.wall_option,
+    options.memory_option,
+    click.option("--steps", type=options.Whole(1), metavar="POINTS", help="A future that meets more points counts as hung."),
+)
+def run_verb(
+    session: Session, target: str, store: Path | None, json_file: str | None, wall: float | None, memory: int | None, **settings: Any
+) -> int:
+    """Live many futures of TARGET, then explain what fails.
+
+    TARGET is "path.py", "path.py:function" or "package.module:function"; the function is main unless it is named. The program is
+    imported and its function called without arguments, once for each future, each time in a process of its own.
+    """
+    if json_file is not None:
+        check_place(json_file, "json")
+    settings["limits"] = options.limits_of(wall, memory)
+    with ProgressLine() as progress:
+        settings.update(store=store, on_progress=progress.update)
+        exploration, trouble = _found(session, target, settings)
+    _publish(exploration, json_file, store)
+    if trouble is not None:
+        raise trouble
+    if session.interrupted or not exploration.complete:
+        return INTERRUPTED
+    return 1 if exploration.failures else 0
+
+
+def _found(session: Session, target: str, settings: dict[str, Any]) -> tuple[Exploration, CrossroadsError | None]:
+    """The exploration with the accounts of its most frequent failures, and what must be raised once it is printed."""
+    shared = {name: settings[name] for name in ("seed", "store", "engine", "jobs", "limits", "on_progress")}
+    steps = {} if settings["steps"] is None else {"steps": settings["steps"]}
+    exploration = session.services.explore(target, futures=settings["futures"], fresh=settings["fresh"], **shared, **steps)
+    failures = list(exploration.failures)
+    notes: list[str] = []
+    trouble: CrossroadsError | None = None
+    for at, failure in enumerate(failures if not settings["no_explain"] else ()):
+        if at >= EXPLAINED_MAX or trouble is not None or session.interrupted or not exploration.complete:
+            break
+        try:
+            if settings["fresh"] or not _is_explained(failure, settings["budget"]):
+                account = session.services.explain(failure, budget=settings["budget"], **shared)
+                failures[at] = replace(failure, account=account)
+        except KeyboardInterrupt:
+            session.interrupted = True
+        except CrossroadsError as error:
+            notes.append(f"failure {failure.id} could not be explained: {error}")
+            trouble = error if isinstance(error, EngineError | InternalError) else None
+    return replace(exploration, failures=tuple(failures), notes=exploration.notes + tuple(notes)), trouble
+
+
+def _is_explained(failure: Failure, budget: int) -> bool:
+    """Whether its account, kept from an earlier time, is as good as another one would be."""
+    account = failure.account
+    if account is None:
+        return False
+    return not any(note.startswith(UNFINISHED) for note in account.notes) or account.futures_spent >= budget
+
+
+def _publish(exploration: Exploration, json_file: str | None, store: Path | None) -> None:
+    """Write the JSON first: a reader of the report may leave early, and a full disk may not cost the report."""
+    if json_file == STDOUT:
+        write_text(STDOUT, to_json(exploration_to_data(exploration)) + "\n", "json")
+        return
+    try:
+        if json_file is not None:
+            write_text(json_file, to_json(exploration_to_data(exploration)) + "\n", "json")
+    finally:
+        print_lines(exploration_report(exploration, view_of(sys.stdout, store_options(store))))
