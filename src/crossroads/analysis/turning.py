@@ -19,20 +19,23 @@ from crossroads.stats.jumps import is_settled
 from crossroads.stats.localise import Localiser
 from crossroads.stats.segments import levels, segment
 
-JUMP_SIZE: Final = 0.15
-"""A jump is reported if it is surely above 0.1; one of 0.2 or more surely is."""
+JUMP_SIZE: Final = 0.14
+"""Size from which a jump is reported. Counts blur it: one of 0.2 or more is, in 97 of 100 cases; one below 0.08 isn't, in as many."""
 
-PAIRWISE_STEPS_MAX: Final = 48
+PAIRWISE_STEPS_MAX: Final = 32
 """Up to so many steps, neighbouring pairs are compared directly."""
 
-PAIR_FIRST, PAIR_MORE, PAIR_MAX = 32, 32, 400
+PAIR_FIRST, PAIR_MORE, PAIR_MAX = 32, 32, 160
 """Futures for each step of a pair: to begin with, at a time, and at most."""
 
-SCAN_STEPS_MAX: Final = 384
+SCAN_STEPS_MAX: Final = 512
 """Up to so many steps every step is scanned; beyond, COARSE_STEPS evenly spaced ones."""
 
 COARSE_STEPS: Final = 128
-SCAN_EACH, SCAN_TOTAL_MIN = 12, 1_536
+SCAN_TOTAL: Final = 1_280
+"""Futures of the scan; neighbouring probes pool theirs in the segmentation, so many probes with few futures do as well as the reverse."""
+
+SCAN_EACH_MIN: Final = 4
 
 LOCALISE_FUTURES, LOCALISE_MAX = 8, 400
 LOCALISE_REACH: Final = 8
@@ -41,10 +44,11 @@ LOCALISE_REACH: Final = 8
 LEVEL_STEP_MIN: Final = 0.07
 """Cuts between segments whose fitted levels are nearer than this aren't followed up."""
 
-FRESH_FIRST, FRESH_MORE, FRESH_MAX = 64, 48, 400
+FRESH_FIRST, FRESH_MORE, FRESH_MAX = 48, 48, 500
 """Futures on each side of a candidate that decide about it."""
 
-PASSES_MAX: Final = 3
+FRESH_SHOWN: Final = 96
+"""Futures on each side of a jump that is reported, at least: its size is read by people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,32 +96,27 @@ class JumpSearch:
             self._certify(self._compare_pairs())
             return
         probes = self._scan()
-        for round_number in range(PASSES_MAX):
-            self._certify(self._localise(probes))
-            gaps = self._unexplained_gaps()
-            if not gaps or round_number == PASSES_MAX - 1:
-                return
-            probes = self._refine(gaps)
+        self._certify(self._localise(probes))
+        gaps = self._unexplained_gaps(probes)
+        if gaps:
+            self._certify(self._localise(self._refine(gaps)))
 
     # Few steps.
 
     def _compare_pairs(self) -> list[int]:
-        """Steps whose jump to the next is settled to be one, by sampling every pair until it is settled."""
+        """Steps that may jump to the next: neighbours are sampled until it's settled that they don't, or there's enough to ask for proof."""
         steps = range(self._upto + 1)
         self._inquiry.sample_steps({step: max(0, PAIR_FIRST - self._at(step).futures) for step in steps})
         verdicts: dict[int, str] = {}
         while True:
             for step in range(self._upto):
                 if verdicts.get(step, "open") == "open":
-                    verdicts[step] = is_settled(self._at(step).counts, self._at(step + 1).counts, JUMP_SIZE, futures_max=PAIR_MAX)
-            unsettled = [step for step, verdict in verdicts.items() if verdict == "open"]
-            if not unsettled:
-                return [step for step, verdict in verdicts.items() if verdict == "jump"]
-            sides = sorted({side for step in unsettled for side in (step, step + 1)})
-            more = {side: PAIR_MORE for side in sides if self._at(side).futures < PAIR_MAX and side < self._upto}
+                    verdicts[step] = is_settled(self._at(step).counts, self._at(step + 1).counts, JUMP_SIZE)
+            sides = {side for step, verdict in verdicts.items() if verdict == "open" for side in (step, step + 1)}
+            more = [side for side in sorted(sides) if self._at(side).futures < PAIR_MAX and side < self._upto]
             if not more:
-                return [step for step, verdict in verdicts.items() if verdict == "jump"]
-            self._inquiry.sample_steps(more)
+                return [step for step, verdict in verdicts.items() if verdict != "no jump"]
+            self._inquiry.sample_steps(dict.fromkeys(more, PAIR_MORE))
 
     # Many steps.
 
@@ -126,7 +125,7 @@ class JumpSearch:
             probes = list(range(self._upto + 1))
         else:
             probes = sorted({round(number * self._upto / COARSE_STEPS) for number in range(COARSE_STEPS + 1)})
-        each = max(SCAN_EACH, SCAN_TOTAL_MIN // len(probes))
+        each = max(SCAN_EACH_MIN, SCAN_TOTAL // len(probes))
         self._inquiry.sample_steps({step: max(0, each - self._at(step).futures) for step in probes})
         return probes
 
@@ -166,16 +165,20 @@ class JumpSearch:
                     if probing.get(id(search)) == step:
                         search.add(step, *news)
 
-    def _unexplained_gaps(self) -> list[tuple[int, int]]:
-        """Stretches between certified jumps over which q changes by a jump's size and more."""
-        sampled = [step for step in self._inquiry.sampled_steps() if step <= self._upto]
+    def _unexplained_gaps(self, probes: list[int]) -> list[tuple[int, int]]:
+        """Stretches between certified jumps over which q changes by a jump's size and more, and in which no candidate was looked at.
+
+        Where candidates were looked at and weren't jumps, the change is gradual; where every step was probed, nothing is to be refined.
+        """
+        if len(probes) > self._upto:
+            return []
         gaps = []
-        for (begin, end), _ in zip(pairwise([-1, *sorted(jump.step for jump in self.jumps), self._upto]), range(100), strict=False):
-            inside = [step for step in sampled if begin < step <= end]
-            if len(inside) > 1 and inside[-1] - inside[0] > 1:
-                change = abs(self._smooth(inside[-3:]) - self._smooth(inside[:3]))
-                if change >= JUMP_SIZE:
-                    gaps.append((inside[0], inside[-1]))
+        for begin, end in pairwise([-1, *(jump.step for jump in self.jumps), self._upto]):
+            inside = [step for step in probes if begin < step <= end]
+            if len(inside) < 2 or any(begin < step < end for step in self._judged):
+                continue
+            if abs(self._smooth(inside[-3:]) - self._smooth(inside[:3])) >= JUMP_SIZE:
+                gaps.append((inside[0], inside[-1]))
         return gaps
 
     def _smooth(self, steps: list[int]) -> float:
@@ -183,16 +186,12 @@ class JumpSearch:
         return sum(tally.failed for tally in tallies) / max(1, sum(tally.futures for tally in tallies))
 
     def _refine(self, gaps: list[tuple[int, int]]) -> list[int]:
-        """Scan the gaps more densely: a step between each two probes, or more futures where there is none between."""
-        wanted: dict[int, int] = {}
-        for begin, end in gaps:
-            inside = [step for step in self._inquiry.sampled_steps() if begin <= step <= end]
-            for left, right in pairwise(inside):
-                step = (left + right) // 2
-                wanted[step] = SCAN_EACH
-        affordable = dict(list(wanted.items())[: max(0, self._inquiry.left // (4 * SCAN_EACH))])
-        self._inquiry.sample_steps(affordable)
-        return [step for step in self._inquiry.sampled_steps() if step <= self._upto and any(a <= step <= b for a, b in gaps)]
+        """Probe the gaps once more, between the probes that were."""
+        inside = [[step for step in self._inquiry.sampled_steps() if begin <= step <= end] for begin, end in gaps]
+        between = [(left + right) // 2 for steps in inside for left, right in pairwise(steps) if right - left > 1]
+        if between:
+            self._inquiry.sample_steps(dict.fromkeys(between, max(SCAN_EACH_MIN, SCAN_TOTAL // 2 // len(between))))
+        return [step for step in self._inquiry.sampled_steps() if any(begin <= step <= end for begin, end in gaps)]
 
     # All.
 
@@ -200,21 +199,25 @@ class JumpSearch:
         """Decide about candidates by fresh futures on both sides."""
         open_steps = [step for step in candidates if step not in self._judged and 0 <= step < self._upto]
         start = {side: self._at(side).counts for step in open_steps for side in (step, step + 1)}
-        more = FRESH_FIRST
+        found: list[int] = []
+        self._sample_sides(open_steps, FRESH_FIRST)
         while open_steps:
-            sides = sorted({side for step in open_steps for side in (step, step + 1) if side < self._upto})
-            self._inquiry.sample_steps({side: more for side in sides})
-            more = FRESH_MORE
             for step in list(open_steps):
                 before, after = self._since(step, start), self._since(step + 1, start)
                 verdict = is_settled(before, after, JUMP_SIZE, futures_max=FRESH_MAX)
-                if verdict == "open" and min(before[1], after[1]) < FRESH_MAX:
-                    continue
-                open_steps.remove(step)
-                self._judged.add(step)
-                if verdict == "jump" and min(before[1], after[1]) > 0:
-                    self.jumps.append(Jump(step, before, after))
+                if verdict != "open" or before[1] >= 2 * FRESH_MAX:
+                    open_steps.remove(step)
+                    self._judged.add(step)
+                    found += [step] if verdict == "jump" else []
+            self._sample_sides(open_steps, FRESH_MORE)
+        while scarce := [step for step in found if self._since(step, start)[1] < FRESH_SHOWN]:
+            self._sample_sides(scarce, FRESH_MORE)
+        self.jumps += [Jump(step, self._since(step, start), self._since(step + 1, start)) for step in found]
         self.jumps.sort(key=lambda jump: jump.step)
+
+    def _sample_sides(self, steps: list[int], futures: int) -> None:
+        sides = sorted({side for step in steps for side in (step, step + 1) if side < self._upto})
+        self._inquiry.sample_steps(dict.fromkeys(sides, futures))
 
     def _since(self, step: int, start: dict[int, tuple[int, int]]) -> tuple[int, int]:
         if step >= self._upto:
