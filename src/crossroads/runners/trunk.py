@@ -22,6 +22,7 @@ from crossroads.worlds.targets import Target, load_target
 from crossroads.worlds.world import World, make_world
 
 _RESTARTED = "CROSSROADS_RESTARTED"
+_exit = os._exit
 
 
 def main() -> NoReturn:
@@ -41,7 +42,8 @@ def enter() -> tuple[socket.socket, wire.Message, World, bool]:
         order, _ = wire.receive(channel)
     except wire.Closed:
         os._exit(0)
-    os.environ.pop(_RESTARTED, None)
+    for name in (_RESTARTED, kernel.MARKER):
+        os.environ.pop(name, None)
     sys.dont_write_bytecode = True
     known = set(sys.path)
     sys.path.extend(folder for folder in order["path"] if folder not in known)
@@ -77,9 +79,12 @@ def live_one(server: Server, world: World, target: Target, step_limit: int) -> N
 
     try:
         outcome = outcome_of(life, lambda: server.plan.explain_end)
+        server.report(live, outcome)
     except TargetError as error:
         server.refuse("target", str(error))
-    server.report(live, outcome)
+    finally:
+        # Forked from a process that has ends of its own to see to: no exit handler may run here, whatever happened above.
+        _exit(1)
 
 
 def import_problem(target: Target, error: BaseException) -> str:

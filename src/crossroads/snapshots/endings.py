@@ -1,17 +1,26 @@
 """From the way a call ended to an Outcome: the program's exceptions may be unprintable, endless, or lie about themselves."""
 
+import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
 from crossroads.errors import TargetError
+from crossroads.snapshots import kernel
 from crossroads.snapshots.live import describe_place, is_own
 from crossroads.timeline.outcomes import Outcome
 
 MESSAGE_CHARS_MAX: Final = 500
 """Enough to recognise a failure by; the whole text is in the run's output."""
+
+NAME_CHARS_MAX: Final = 200
+"""Of an exception's type, and of its module."""
+
+# Taken before any program under test could replace them.
+_settrace, _setprofile = sys.settrace, sys.setprofile
 
 
 def outcome_of(call: Callable[[], object], explain_end: Callable[[], bool]) -> Outcome:
@@ -25,36 +34,71 @@ def outcome_of(call: Callable[[], object], explain_end: Callable[[], bool]) -> O
         TargetError: the call itself isn't one that can be made.
     """
     try:
-        call()
-    except SystemExit as leaving:
-        return _exited(leaving)
+        try:
+            call()
+        finally:
+            # The program may have left a tracing function in our way, or no memory in which to judge its end.
+            _setprofile(None)
+            _settrace(None)
+            kernel.limit_memory(None)
     except TargetError:
         raise
-    except MemoryError as error:
-        return Outcome("out of memory", type_name(error), safe_text(error) or "an allocation was refused", raised_at(error.__traceback__))
     except BaseException as error:
-        if explain_end():
+        if explain_end() and not isinstance(error, SystemExit | MemoryError):
             _print_traceback(error)
-        return Outcome("failed", type_name(error), safe_text(error), raised_at(error.__traceback__))
+        return _judged(error)
     return Outcome("passed")
+
+
+def sudden_end(status: int) -> list[Any]:
+    """The outcome, as results have it, of a process that ended without leaving one; from its wait status."""
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+        return ["crashed", name, f"killed by {name}", "", None]
+    code = os.WEXITSTATUS(status)
+    return ["exited", "os._exit", f"exit code {code}, without the interpreter's own end", "", code]
+
+
+def exit_code(outcome: Outcome) -> int:
+    """The code with which the interpreter would have ended its process."""
+    if outcome.kind == "exited":
+        return outcome.code or 0
+    return 0 if outcome.kind == "passed" else 1
+
+
+def _judged(error: BaseException) -> Outcome:
+    where = raised_at(error.__traceback__)
+    if isinstance(error, SystemExit):
+        return _exited(error, where)
+    if isinstance(error, MemoryError):
+        return Outcome("out of memory", type_name(error), safe_text(error) or "an allocation was refused", where)
+    return Outcome("failed", type_name(error), safe_text(error), where)
 
 
 def type_name(error: BaseException) -> str:
     """Type of an exception, with its module unless it is a builtin."""
     kind = type(error)
-    module = getattr(kind, "__module__", "")
-    name = str(getattr(kind, "__qualname__", "?"))
-    return name if module in ("builtins", "__main__") or not isinstance(module, str) else f"{module}.{name}"
+    try:
+        module, name = kind.__module__, _plain(kind.__qualname__, NAME_CHARS_MAX)
+        return name if module in ("builtins", "__main__") or not isinstance(module, str) else f"{_plain(module, NAME_CHARS_MAX)}.{name}"
+    except BaseException:
+        return "<an exception whose type has no name>"
 
 
 def safe_text(error: BaseException) -> str:
     """The exception's text, cut to a readable length; a stand-in if it can't be had."""
     try:
-        text = str(error)
+        return _plain(str(error), MESSAGE_CHARS_MAX)
     except BaseException as worse:
-        return f"<its text can't be had: {type(worse).__name__}>"
-    text = text.encode("utf-8", "replace").decode()
-    return text if len(text) <= MESSAGE_CHARS_MAX else text[: MESSAGE_CHARS_MAX - 3] + "..."
+        return f"<its text can't be had: {type_name(worse)}>"
+
+
+def _plain(text: str, chars_max: int) -> str:
+    """The characters of what may be a subclass of str, as far as they can be written and are to be kept."""
+    kept = str.__getitem__(text, slice(chars_max + 1))
+    kept = str.encode(kept, "utf-8", "replace").decode()
+    return kept if len(kept) <= chars_max else kept[: chars_max - 3] + "..."
 
 
 def raised_at(trace: TracebackType | None) -> str:
@@ -69,13 +113,16 @@ def raised_at(trace: TracebackType | None) -> str:
     return own or innermost
 
 
-def _exited(leaving: SystemExit) -> Outcome:
-    code = leaving.code
-    if code is None or code == 0:
+def _exited(leaving: SystemExit, where: str) -> Outcome:
+    try:
+        code = leaving.code
+    except BaseException:
+        code = "<its code can't be had>"
+    if code is None:
         return Outcome("passed")
-    where = raised_at(leaving.__traceback__)
     if isinstance(code, int):
-        return Outcome("exited", "SystemExit", f"exit code {code}", where, code & 0xFF)
+        number = int.__index__(code)
+        return Outcome("exited", "SystemExit", f"exit code {number}", where, number & 0xFF) if number else Outcome("passed")
     return Outcome("exited", "SystemExit", safe_text(leaving), where, 1)
 
 

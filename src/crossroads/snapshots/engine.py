@@ -8,15 +8,16 @@ An engine owns one trunk process. Futures branch from its snapshots; which ones 
 """
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from crossroads.errors import EngineError, InternalError, TargetError
-from crossroads.snapshots import wire
+from crossroads.snapshots import kernel, wire
 from crossroads.snapshots.ladder import NO_PAST, Ladder, Rung
 from crossroads.snapshots.limits import FIRST_WALL_S, LOAD_WALL_S, Limits
 from crossroads.snapshots.plans import BARE, Plan, Traced
@@ -68,7 +69,7 @@ class Launch:
 
     command: tuple[str, ...]
     order: dict[str, Any]
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     memory_bytes_max: int = 2 * 1024**3
 
 
@@ -81,6 +82,9 @@ class Engine:
         self._launch = launch
         self._ladder = Ladder()
         self._trunk: subprocess.Popen[bytes] | None = None
+        self._marker = f"{kernel.MARKER}={secrets.token_hex(16)}"
+        self._has_lost = False
+        self._suspects: set[Timeline] = set()
         self._restarts = 0
         self._jobs = 0
         self._longest_s = 0.0
@@ -115,7 +119,13 @@ class Engine:
             except subprocess.TimeoutExpired:
                 self._trunk.kill()
                 self._trunk.wait()
+                self._has_lost = True
+            if self._trunk.stderr is not None:
+                self._trunk.stderr.close()
             self._trunk = None
+        if self._has_lost:
+            kernel.kill_marked(self._marker)
+            self._has_lost = False
 
     # The trunk.
 
@@ -126,12 +136,13 @@ class Engine:
                 return rung
         self.close()
         if self._restarts > RESTARTS_MAX:
-            raise EngineError(f"the process that runs the futures was killed {self._restarts} times, and is given up; run with a smaller --futures")
+            text = f"the process that runs the futures was killed {self._restarts} times, and is given up; run with a smaller --futures"
+            raise EngineError(text)
         self._restarts += 1
         ours, theirs = socket.socketpair()
         self._trunk = subprocess.Popen(
             [*self._launch.command, str(theirs.fileno())],
-            env=trunk_environment(),
+            env=trunk_environment(self._marker),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -200,6 +211,8 @@ class Engine:
             top = top or rung
 
     def _lose(self, rung: Rung) -> None:
+        """Give up a snapshot that is dead or says nothing: what was below its process may be anywhere by now."""
+        self._has_lost = True
         if rung in list(self._ladder):
             self._ladder.drop(rung)
 
@@ -232,8 +245,10 @@ class Engine:
                     left.remove(index)
             except wire.Closed:
                 self._lose(rung)
-                killer = left.pop(0)
-                deliver(killer, run_from(timelines[killer], _SUPERVISOR_KILLED, self.python))
+                suspect = timelines[left[0]]
+                if suspect in self._suspects:
+                    deliver(left.pop(0), run_from(suspect, _SUPERVISOR_KILLED, self.python))
+                self._suspects.add(suspect)
                 return left
         return left
 
@@ -253,6 +268,7 @@ class Engine:
 
 
 _SUPERVISOR_KILLED: Final = {"outcome": ["crashed", "SIGKILL", "killed the process that watched over it", "", None]}
+"""Said only of a timeline that has done so twice: a snapshot may also die of another's deed, or for want of memory."""
 
 
 def run_from(timeline: Timeline, result: wire.Message, python: str) -> Run:
@@ -306,7 +322,8 @@ def refusal(ended: wire.Message) -> Exception:
     if not outcome:
         return InternalError(f"the start of the program ended with {ended!r}")
     if outcome[0] == "hung":
-        return TargetError(f"importing the program took longer than {LOAD_WALL_S:.0f} s; is there an endless loop outside of its functions?")
+        text = f"importing the program took longer than {LOAD_WALL_S:.0f} s; is there an endless loop outside of its functions?"
+        return TargetError(text)
     return TargetError(f"importing the program ended its process: {outcome[2]}")
 
 
@@ -315,12 +332,18 @@ def trunk_command(module: str) -> tuple[str, ...]:
     return (sys.executable, "-P", "-m", module)
 
 
-def trunk_environment() -> dict[str, str]:
-    """This process's environment, with the hash seed fixed and numeric libraries kept to one thread."""
+def trunk_environment(marker: str = "") -> dict[str, str]:
+    """This process's environment, with the hash seed fixed and numeric libraries kept to one thread.
+
+    Args:
+        marker: "NAME=value", by which all processes below can be found.
+    """
+    name, _, value = marker.partition("=")
     return {
         **os.environ,
         "PYTHONHASHSEED": "0",
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
+        **({name: value} if name else {}),
     }

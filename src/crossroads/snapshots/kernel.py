@@ -4,20 +4,31 @@ Linux has all of them. Elsewhere orphans are found by process group only and wai
 """
 
 import ctypes
+import fcntl
 import os
 import resource
 import signal
+import stat
 import sys
 import threading
+from typing import Final
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _ADDR_NO_RANDOMIZE = 0x0040000
 _PERSONALITY_QUERY = 0xFFFFFFFF
 
+HIGH_DESCRIPTOR: Final = 700
+"""Our descriptors lie above this, so that the ones a program opens have the same numbers in every process."""
+
+MARKER: Final = "CROSSROADS_TRUNK"
+"""Environment variable that all processes of one trunk were started with."""
+
 # Taken before any program under test could replace them.
 _getpid, _open, _read, _close, _listdir = os.getpid, os.open, os.read, os.close, os.listdir
-_kill, _waitpid, _sysconf = os.kill, os.waitpid, os.sysconf
+_kill, _killpg, _sysconf, _fstat, _lseek = os.kill, os.killpg, os.sysconf, os.fstat, os.lseek
+_fcntl, _waitpid, _waitid = fcntl.fcntl, os.waitpid, os.waitid
+_enumerate_threads, _current_thread = threading.enumerate, threading.current_thread
 _setrlimit, _getrlimit = resource.setrlimit, resource.getrlimit
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
@@ -56,12 +67,24 @@ def children() -> list[int]:
 
 def thread_names() -> list[str]:
     """Threads of this process other than the calling one: by name where Python knows them, else by their number."""
-    known = [thread.name for thread in threading.enumerate() if thread is not threading.current_thread()]
+    known = [thread.name for thread in _enumerate_threads() if thread is not _current_thread()]
     try:
         unknown = len(_listdir("/proc/self/task")) - 1 - len(known)
     except OSError:
         unknown = 0
     return known + ([f"{unknown} started outside of Python"] if unknown > 0 else [])
+
+
+def file_offsets() -> list[tuple[int, int]]:
+    """(descriptor, offset) of every regular file that this process has open; [] where the system doesn't tell."""
+    found = []
+    for descriptor in sorted(int(name) for name in _names("/proc/self/fd")):
+        try:
+            if stat.S_ISREG(_fstat(descriptor).st_mode):
+                found.append((descriptor, _lseek(descriptor, 0, os.SEEK_CUR)))
+        except OSError:
+            pass
+    return found
 
 
 def private_bytes(pid: int) -> int:
@@ -95,7 +118,7 @@ def limit_memory(bytes_max: int | None) -> None:
 def kill_group(pid: int) -> None:
     """Kill every process of the group that `pid` leads, if it leads one."""
     try:
-        os.killpg(pid, signal.SIGKILL)
+        _killpg(pid, signal.SIGKILL)
     except OSError:
         pass
 
@@ -106,6 +129,62 @@ def kill(pid: int) -> None:
         _kill(pid, signal.SIGKILL)
     except OSError:
         pass
+
+
+def kill_marked(marker: str) -> None:
+    """Kill every process that was started with this "NAME=value" in its environment, or forked from one, wherever it went since."""
+    found = True
+    while found:
+        found = False
+        for pid in sorted(int(name) for name in _names("/proc") if name.isdigit()):
+            try:
+                if pid != _getpid() and marker in _contents(f"/proc/{pid}/environ").split("\0"):
+                    _kill(pid, signal.SIGKILL)
+                    found = True
+            except OSError:
+                pass
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a child has ended, reaped or not."""
+    try:
+        return _waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True
+
+
+def reap(pid: int) -> None:
+    """Wait for a child's end, if it is there."""
+    try:
+        _waitpid(pid, 0)
+    except ChildProcessError:
+        pass
+
+
+def move_up(descriptor: int) -> int:
+    """Move a descriptor out of the way of the program's own; where it is now."""
+    try:
+        moved = _fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, HIGH_DESCRIPTOR)
+    except OSError:
+        return descriptor
+    _close(descriptor)
+    return moved
+
+
+def is_open(descriptor: int) -> bool:
+    """Whether this process has a descriptor of this number."""
+    try:
+        _fcntl(descriptor, fcntl.F_GETFD)
+    except OSError:
+        return False
+    return True
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return _listdir(folder)
+    except OSError:
+        return []
 
 
 def _contents(path: str) -> str:

@@ -52,9 +52,8 @@ class Plan:
     @classmethod
     def from_message(cls, message: dict[str, Any]) -> "Plan":
         trace = message["trace"]
-        return cls(
-            _pairs(message["epochs"]), _pairs(message["overrides"]), trace if isinstance(trace, str) else tuple(trace), message["explain_end"]
-        )
+        traced: Traced = trace if trace in ("none", "all") else tuple(trace)
+        return cls(_pairs(message["epochs"]), _pairs(message["overrides"]), traced, message["explain_end"])
 
 
 def _pairs(items: Iterable[tuple[int, int]]) -> dict[int, int]:

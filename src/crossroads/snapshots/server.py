@@ -6,11 +6,11 @@ Every process of a trunk is in one of three states:
     walking   lives the past between two snapshots; forks a serving copy of itself at each pause, and serves at the last one
     living    is a future: never serves again, leaves its result in the region and ends by os._exit
 
-A server has at most one future at a time. It outlives whatever that future does: signals other than SIGKILL stay blocked while serving,
-the result needs no descriptor, orphans are adopted and killed, and the channel's end (the controller is gone) ends it at once.
+A server has at most one future at a time. It outlives whatever that future does: signals other than SIGKILL and SIGSTOP stay blocked while
+serving, the result needs no descriptor, orphans are adopted and killed, and the channel's end (the controller is gone) ends it at once.
+Servers have lived the program's past: what it has done to functions, signals, offsets and descriptors by then may not reach them.
 """
 
-import fcntl
 import gc
 import os
 import resource
@@ -23,14 +23,12 @@ import time
 from typing import Any, Final, NoReturn
 
 from crossroads.snapshots import kernel, wire
+from crossroads.snapshots.endings import exit_code, sudden_end
 from crossroads.snapshots.limits import OUTPUT_BYTES_MAX
 from crossroads.snapshots.live import LiveRun
 from crossroads.snapshots.plans import Plan
 from crossroads.snapshots.region import Region
 from crossroads.timeline.outcomes import Outcome
-
-HIGH_DESCRIPTOR: Final = 700
-"""Our descriptors lie above this, so that the ones a program opens have the same numbers in every process."""
 
 EVENT_LIBRARIES: Final = ("simpy", "gymnasium")
 """Libraries whose events can be points."""
@@ -40,20 +38,14 @@ PIPE_READ_BYTES: Final = 65_536
 _ALL_SIGNALS: Final = sorted(signal.valid_signals())
 
 # Taken before any program under test could replace them.
-_fork, _exit, _getpid, _getppid, _waitpid, _setpgid, _read, _dup2 = (
-    os.fork,
-    os._exit,
-    os.getpid,
-    os.getppid,
-    os.waitpid,
-    os.setpgid,
-    os.read,
-    os.dup2,
-)
-_monotonic = time.monotonic
-_sigmask = signal.pthread_sigmask
+_fork, _exit, _getpid, _getppid, _waitpid, _setpgid = os.fork, os._exit, os.getpid, os.getppid, os.waitpid, os.setpgid
+_open, _read, _write, _close, _dup2, _pipe2, _lseek = os.open, os.read, os.write, os.close, os.dup2, os.pipe2, os.lseek
+_get_blocking, _set_blocking, _poll = os.get_blocking, os.set_blocking, select.poll
+_monotonic, _freeze = time.monotonic, gc.freeze
+_sigmask, _signal, _getsignal = signal.pthread_sigmask, signal.signal, signal.getsignal
 _setrlimit = resource.setrlimit
 _pidfd_open = getattr(os, "pidfd_open", None)
+_current_thread, _enumerate_threads = threading.current_thread, threading.enumerate
 
 
 class Server:
@@ -65,11 +57,14 @@ class Server:
         self._climbing: list[tuple[int, socket.socket]] = []
         self._ready_end = -1
         self._rungs: set[int] = set()
-        self._mask = _sigmask(signal.SIG_BLOCK, _ALL_SIGNALS)
+        self._mask: set[Any] = set()
+        self._ignores_children = False
+        self._offsets: list[tuple[int, int]] = []
         self._pid = _getpid()
-        self._null = _high(os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC))
+        null = _open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
         for descriptor in (0, 1, 2):
-            _dup2(self._null, descriptor)
+            _dup2(null, descriptor)
+        _close(null)
         self._output_end, self._input_end = -1, -1
         self._data_bytes = 0
         self.plan = Plan()
@@ -80,15 +75,8 @@ class Server:
 
     def serve(self, live: LiveRun | None, greeting: wire.Message) -> None:
         """Be a snapshot. Returns in a future's or a walker's process only, with its plan in place."""
-        _sigmask(signal.SIG_BLOCK, _ALL_SIGNALS)
-        _flush_stdio()
-        self._pid = _getpid()
-        self._open_pipe()
-        kernel.limit_memory(None)
-        self._data_bytes = kernel.data_bytes()
-        gc.freeze()
         try:
-            wire.send(self._channel, {**greeting, "pid": self._pid})
+            self._settle(greeting)
             while True:
                 message, descriptors = wire.receive(self._channel)
                 if message["do"] == "branch" and self._branch(live, message):
@@ -97,12 +85,31 @@ class Server:
                     return
                 if message["do"] == "end":
                     break
-        except (wire.Closed, KeyError):
+        except BaseException:
+            # Below on the stack is the program, at a point of its run: nothing that goes wrong here may surface there.
             pass
         self._leave()
 
+    def _settle(self, greeting: wire.Message) -> None:
+        """Make a process that has lived the program's past fit to serve, and say that it serves."""
+        self._mask = _sigmask(signal.SIG_BLOCK, _ALL_SIGNALS)
+        self._ignores_children = _getsignal(signal.SIGCHLD) is signal.SIG_IGN
+        if self._ignores_children:
+            _signal(signal.SIGCHLD, signal.SIG_DFL)
+        kernel.die_with_parent(False)
+        kernel.adopt_orphans()
+        _flush_stdio()
+        self._pid = _getpid()
+        self._open_pipe()
+        kernel.limit_memory(None)
+        self._data_bytes = kernel.data_bytes()
+        self._offsets = kernel.file_offsets()
+        _freeze()
+        wire.send(self._channel, {**greeting, "pid": self._pid})
+
     def _branch(self, live: LiveRun | None, message: wire.Message) -> bool:
         """Live the plans one after the other; True in a future's process."""
+        self._sweep()
         for order in message["plans"]:
             plan = Plan.from_message(order)
             self._region.clear()
@@ -120,21 +127,21 @@ class Server:
     def _climb(self, live: LiveRun | None, message: wire.Message, descriptors: list[int]) -> bool:
         """Lay snapshots further on; True in the walker's process."""
         self._region.clear()
-        ready, ready_end = os.pipe2(os.O_CLOEXEC)
+        ready, ready_end = _pipe2(os.O_CLOEXEC)
         pid = _fork()
         if not pid:
-            os.close(ready)
+            _close(ready)
             self._become_walker(message["memory_bytes"])
-            self._ready_end = _high(ready_end)
+            self._ready_end = kernel.move_up(ready_end)
             self._climbing = [(point, _channel_of(descriptor)) for point, descriptor in zip(message["points"], descriptors, strict=True)]
             self._follow(live, Plan.from_message(message["plan"]))
             return True
         self._rungs.add(pid)
-        os.close(ready_end)
+        _close(ready_end)
         for descriptor in descriptors:
-            os.close(descriptor)
+            _close(descriptor)
         ended = self._await_walker(pid, ready, _monotonic() + message["wall_s"])
-        os.close(ready)
+        _close(ready)
         wire.send(self._channel, {"ended": ended})
         return False
 
@@ -146,24 +153,24 @@ class Server:
             kernel.kill_group(pid)
             kernel.kill(pid)
         _, status = _waitpid(pid, 0)
-        left = self._sweep(pid)
+        left = self._sweep()
         self._drain(output)
         result = self._region.read()
         if late and result is None:
             result = {"outcome": ["hung", "wall limit", "did not end within its wall limit", "", None]}
         if result is None:
-            result = {"outcome": _sudden_end(status)}
+            result = {"outcome": sudden_end(status)}
         elif left and result["outcome"][0] == "passed":
             text = f"{left} process{'es' if left > 1 else ''} that it had started still ran after its end"
             result["outcome"] = ["left behind", "", text, "", None]
-        if left:
+        if left or not _get_blocking(self._input_end):
             self._open_pipe()
         result["output"] = bytes(output[-OUTPUT_BYTES_MAX:]).decode("utf-8", "replace")
         return result
 
     def _wait(self, pid: int, deadline: float, output: bytearray) -> bool:
         """Wait until the process has ended, keeping the last of its output; False when the deadline came first."""
-        poll = select.poll()
+        poll = _poll()
         poll.register(self._channel, select.POLLHUP)
         poll.register(self._output_end, select.POLLIN)
         ending = _pidfd_open(pid) if _pidfd_open is not None else None
@@ -184,34 +191,34 @@ class Server:
                         kernel.kill_group(pid)
                         kernel.kill(pid)
                         self._leave()
-                if ending is None and _has_ended(pid):
+                if ending is None and kernel.has_ended(pid):
                     return True
         finally:
             if ending is not None:
-                os.close(ending)
+                _close(ending)
 
     def _await_walker(self, pid: int, ready: int, deadline: float) -> dict[str, Any] | None:
         """None once the walker serves at its last pause; else how it ended before."""
-        poll = select.poll()
+        poll = _poll()
         poll.register(ready, select.POLLIN | select.POLLHUP)
         poll.register(self._channel, select.POLLHUP)
         found = poll.poll(max(0.0, deadline - _monotonic()) * 1000)
         if any(descriptor != ready for descriptor, _ in found):
             kernel.kill_group(pid)
             self._leave()
-        if found and os.read(ready, 1) == b"r":
+        if found and _read(ready, 1) == b"r":
             return None
         kernel.kill_group(pid)
         kernel.kill(pid)
         _, status = _waitpid(pid, 0)
         self._rungs.discard(pid)
-        self._sweep(pid)
+        self._sweep()
         if not found:
             return {"outcome": ["hung", "wall limit", "did not get there within its wall limit", "", None]}
-        return self._region.read() or {"outcome": _sudden_end(status)}
+        return self._region.read() or {"outcome": sudden_end(status)}
 
-    def _sweep(self, group: int) -> int:
-        """Kill and reap every process that a future left behind; their number, as far as they were alive."""
+    def _sweep(self) -> int:
+        """Kill and reap every process below this one that isn't a snapshot; their number, as far as they were alive."""
         left = 0
         while True:
             try:
@@ -225,11 +232,11 @@ class Server:
             if not strays:
                 return left
             left += len(strays)
-            kernel.kill_group(group)
             for stray in strays:
+                kernel.kill_group(stray)
                 kernel.kill(stray)
             for stray in strays:
-                _reap(stray)
+                kernel.reap(stray)
 
     def _drain(self, output: bytearray, at_most: int = sys.maxsize) -> None:
         while at_most > 0:
@@ -247,17 +254,18 @@ class Server:
     def _open_pipe(self) -> None:
         for descriptor in (self._output_end, self._input_end):
             if descriptor >= 0:
-                os.close(descriptor)
-        reading, writing = os.pipe2(os.O_CLOEXEC)
-        self._output_end, self._input_end = _high(reading), _high(writing)
-        os.set_blocking(self._output_end, False)
+                _close(descriptor)
+        reading, writing = _pipe2(os.O_CLOEXEC)
+        self._output_end, self._input_end = kernel.move_up(reading), kernel.move_up(writing)
+        _set_blocking(self._output_end, False)
 
     def _leave(self) -> NoReturn:
         """End this snapshot and everything below it."""
-        for child in kernel.children():
-            kernel.kill_group(child)
-            kernel.kill(child)
-        _exit(0)
+        self._rungs = set()
+        try:
+            self._sweep()
+        finally:
+            _exit(0)
 
     # Becoming a future or a walker.
 
@@ -275,10 +283,14 @@ class Server:
         self._rungs = set()
         self._channel.close()
         for descriptor in (self._output_end, self._input_end):
-            os.close(descriptor)
+            _close(descriptor)
         self._output_end = self._input_end = -1
         if self._data_bytes:
             kernel.limit_memory(self._data_bytes + memory_bytes)
+        for descriptor, offset in self._offsets:
+            _lseek(descriptor, offset, os.SEEK_SET)
+        if self._ignores_children:
+            _signal(signal.SIGCHLD, signal.SIG_IGN)
         _sigmask(signal.SIG_SETMASK, self._mask)
 
     def _follow(self, live: LiveRun | None, plan: Plan) -> None:
@@ -296,15 +308,13 @@ class Server:
 
     def pause(self, point: int, live: LiveRun | None) -> None:
         """At a pause of a walker: leave a serving copy behind and walk on; or, at the last one, serve."""
-        if not self._climbing or self._climbing[0][0] != point:
+        if not self._climbing or self._climbing[0][0] != point or not self.is_own_process:
             return
-        threads = kernel.thread_names()
-        if threads or set(kernel.children()) - self._rungs:
-            text = f"threads: {', '.join(threads)}" if threads else "child processes"
-            self._region.write({"unsound": text, "at": point})
+        trouble = self._trouble()
+        if trouble:
+            self._region.write({"unsound": trouble, "at": point})
             _exit(0)
         _, channel = self._climbing.pop(0)
-        greeting = {"at": point}
         _flush_stdio()
         if self._climbing:
             rung = _fork()
@@ -318,18 +328,28 @@ class Server:
                 other.close()
             self._climbing, self._rungs = [], set()
         else:
-            os.write(self._ready_end, b"r")
-            kernel.die_with_parent(False)
-        os.close(self._ready_end)
+            _write(self._ready_end, b"r")
+        _close(self._ready_end)
         self._ready_end = -1
         self._channel = channel
-        kernel.adopt_orphans()
-        self.serve(live, greeting)
+        self.serve(live, {"at": point})
+
+    def _trouble(self) -> str:
+        """Why this process can't be forked, or serve, soundly; "" if it can."""
+        threads = kernel.thread_names()
+        if threads:
+            return f"threads: {', '.join(threads)}"
+        if set(kernel.children()) - self._rungs:
+            return "child processes"
+        if not all(kernel.is_open(descriptor) for descriptor in (self._ready_end, *(channel.fileno() for _, channel in self._climbing))):
+            return "closed descriptors"
+        return ""
 
     def report(self, live: LiveRun, outcome: Outcome) -> NoReturn:
         """Leave the result of this process's life and end it."""
-        if _getpid() != self._pid:
-            _exit(0)
+        if not self.is_own_process:
+            _flush_stdio()
+            _exit(exit_code(outcome))
         kernel.limit_memory(None)
         self._region.write({**live.finish(outcome), "libraries": [name for name in EVENT_LIBRARIES if name in sys.modules]})
         _flush_stdio()
@@ -348,8 +368,8 @@ class Server:
 
 def wait_for_threads() -> None:
     """Wait for the program's threads as the interpreter does at its end: those that aren't daemons have to finish."""
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and not thread.daemon:
+    for thread in _enumerate_threads():
+        if thread is not _current_thread() and not thread.daemon:
             thread.join()
 
 
@@ -361,39 +381,5 @@ def _flush_stdio() -> None:
             pass
 
 
-def _high(descriptor: int) -> int:
-    """Move a descriptor out of the way of the program's own."""
-    try:
-        moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, HIGH_DESCRIPTOR)
-    except OSError:
-        return descriptor
-    os.close(descriptor)
-    return moved
-
-
 def _channel_of(descriptor: int) -> socket.socket:
-    return socket.socket(fileno=_high(descriptor))
-
-
-def _has_ended(pid: int) -> bool:
-    try:
-        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-    except ChildProcessError:
-        return True
-
-
-def _reap(pid: int) -> None:
-    try:
-        _waitpid(pid, 0)
-    except ChildProcessError:
-        pass
-
-
-def _sudden_end(status: int) -> list[Any]:
-    """The outcome of a process that ended without a result, from its wait status."""
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
-        return ["crashed", name, f"killed by {name}", "", None]
-    code = os.WEXITSTATUS(status)
-    return ["exited", "os._exit", f"exit code {code}, without the interpreter's own end", "", code]
+    return socket.socket(fileno=kernel.move_up(descriptor))
