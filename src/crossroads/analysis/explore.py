@@ -6,7 +6,7 @@ to the store; killed in between, the next start begins with that round.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -158,9 +158,7 @@ class Explorer:
         return runner.with_world(self._world)
 
     def _recall(self, key: ExplorationKey) -> None:
-        for begin, (futures, kinds) in self._store.done_blocks(key).items():
-            if begin == self._counts.futures:
-                self._counts.add(futures, kinds)
+        self._counts = _known(self._store.done_blocks(key))
         self._seen = {row.timeline.outcome.origin for row in self._store.failures(key) if row.timeline.outcome is not None}
 
     def _key(self, points: str) -> ExplorationKey:
@@ -206,9 +204,15 @@ class Explorer:
                     output = again[position].output if position in again else run.output
                     self._store.add_failure(key, name, run.timeline, output or run.output, begin, begin + position)
             kinds[kind] = kinds.get(kind, 0) + 1
-        self._store.record_block(key, begin, count, kinds, failures)
-        self._counts.add(count, kinds)
+        if self._is_next(key, begin) and self._store.record_block(key, begin, count, kinds, failures):
+            self._counts.add(count, kinds)
+        else:
+            self._recall(key)
         return runs
+
+    def _is_next(self, key: ExplorationKey, begin: int) -> bool:
+        """Whether the store still ends where this round began, so that no future is counted twice when several explore at once."""
+        return _known(self._store.done_blocks(key)).futures == begin
 
     def _live_again(self, runner: LocalRunner, begin: int, runs: Sequence[Run]) -> dict[int, Run]:
         """Second lives, by position: new failures from a pristine process, the others wherever is fastest."""
@@ -262,6 +266,15 @@ class Explorer:
         )
 
 
+def _known(blocks: Mapping[int, tuple[int, dict[str, int]]]) -> Counts:
+    """What finished blocks say together, as far as there is one after the other from the first on."""
+    counts = Counts()
+    for begin, (futures, kinds) in blocks.items():
+        if begin == counts.futures:
+            counts.add(futures, kinds)
+    return counts
+
+
 def is_same(first: Run, second: Run) -> bool:
     """Whether two lives of a timeline were the same run; one ended from outside has no digest, and only its ending is compared."""
     if first.timeline.digest and second.timeline.digest:
@@ -271,7 +284,9 @@ def is_same(first: Run, second: Run) -> bool:
 
 def describe_divergence(runner: LocalRunner, first: Run, second: Run) -> str:
     """Where two lives of one timeline differ first, in a sentence."""
-    traces = [run.trace for run in runner.run([_unlived(first), _unlived(first)], trace="all")]
+    again = _unlived(first)
+    lives = runner.run([again], trace="all") + runner.run([again], trace="all", pristine=True, elsewhere=True)
+    traces = [run.trace for run in lives]
     place = "somewhere between two points"
     for one, other in zip(*traces, strict=False):
         if (one.kind, one.label, one.taken, one.time) != (other.kind, other.label, other.taken, other.time):

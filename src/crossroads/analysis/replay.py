@@ -13,6 +13,7 @@ from crossroads.analysis.results import Failure
 from crossroads.analysis.sources import StorePath, load_failure, load_timeline, open_store, python_tag, runner_for
 from crossroads.errors import EngineError, SettingError, TargetError
 from crossroads.snapshots import wire
+from crossroads.snapshots.endings import sudden_end
 from crossroads.snapshots.engine import run_from, trunk_command, trunk_environment
 from crossroads.snapshots.plans import Plan
 from crossroads.timeline.timelines import Timeline
@@ -169,9 +170,7 @@ class _Life:
     def end(self) -> wire.Message:
         """How the process ended, where it left no result."""
         code = self._process.wait()
-        if code < 0:
-            return {"outcome": ["crashed", f"signal {-code}", f"killed by signal {-code}", "", None]}
-        return {"outcome": ["exited", "os._exit", f"exit code {code}, without the interpreter's own end", "", code]}
+        return {"outcome": sudden_end(-code if code < 0 else code << 8)}
 
 
 def _has_descriptor() -> bool:
