@@ -60,16 +60,8 @@ for _verb in VERBS:
     app.add_command(_verb)
 
 
-def main(arguments: Sequence[str] | None = None, services: Services | None = None) -> int:
-    """Run the command.
-
-    Args:
-        arguments: without the command's own name; None takes those of the process.
-        services: what does the work; None is the analysis itself.
-
-    Returns:
-        The exit code.
-    """
+def run_command(arguments: Sequence[str] | None, services: Services | None) -> int:
+    """The work of `main`: its arguments and its exit codes."""
     session = Session(services)
     if sys.stdout is None:
         sys.stdout = io.StringIO()
