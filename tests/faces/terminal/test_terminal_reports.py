@@ -134,6 +134,15 @@ def test_a_decision_that_was_no_turning_point_is_told_where_another_option_is_cl
     assert "'coast' fails in 0 %, 'open sea', which was taken, in 41 %" in " ".join(text.split())
 
 
+def test_a_decision_whose_options_cant_be_told_apart_is_not_told() -> None:
+    failure = made.boat()
+    assert failure.account is not None
+    (decision,) = failure.account.decisions
+    alike = tuple(replace(option, failure=made.share(0.1 + 0.1 * option.taken, 20)) for option in decision.options)
+    account = replace(failure.account, turning_points=(), decisions=(replace(decision, options=alike),))
+    assert "Decisions that" not in printed(failure_report(replace(failure, account=account), View()))
+
+
 def test_colours_are_for_terminals_only(in_programs: Path) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
