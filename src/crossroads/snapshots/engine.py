@@ -42,6 +42,8 @@ RESTARTS_MAX: Final = 1000
 
 WALL_FACTOR, WALL_S_MIN = 20.0, 5.0
 
+_OUR_FOLDER: Final = os.path.dirname(os.path.abspath(__file__)).removesuffix(os.path.join("crossroads", "snapshots")).rstrip(os.sep)
+
 T = TypeVar("T")
 
 
@@ -154,6 +156,7 @@ class Engine:
             wire.send(ours, self._launch.order)
             greeting, _ = yield from self._answer(ours, START_WALL_S)
         except wire.Closed:
+            ours.close()
             raise EngineError(f"no future can be run: {self._last_words()}") from None
         self.python, self.addresses_fixed = str(greeting["python"]), bool(greeting["addresses"])
         rung = Rung(BARE, NO_PAST, ours, int(greeting["pid"]), None)
@@ -328,8 +331,12 @@ def refusal(ended: wire.Message) -> Exception:
 
 
 def trunk_command(module: str) -> tuple[str, ...]:
-    """The argument list that starts `module` in an interpreter like this one, without the working directory on its path."""
-    return (sys.executable, "-P", "-m", module)
+    """The argument list that starts `module` in an interpreter like this one, without the working directory on its path.
+
+    The folder that this package lies in goes with it: whoever imported us may have found it by a path of this process alone.
+    """
+    start = f"import sys; {_OUR_FOLDER!r} in sys.path or sys.path.append({_OUR_FOLDER!r}); from {module} import main; main()"
+    return (sys.executable, "-P", "-c", start)
 
 
 def trunk_environment(marker: str = "") -> dict[str, str]:
