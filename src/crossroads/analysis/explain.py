@@ -39,7 +39,7 @@ OPTION_EACH_MAX = 240
 DECISIONS_MAX = 30
 """Decisions, other than turning points, whose options are compared: the last ones before it was too late."""
 
-DECISION_EACH_MAX = 160
+DECISION_EACH_MAX = 320
 
 
 def explain(

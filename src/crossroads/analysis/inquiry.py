@@ -69,6 +69,7 @@ class Inquiry:
         self.otherwise: dict[str, int] = {}
         self.stage = ""
         self._runner, self._seed, self._on_progress = runner, seed, on_progress
+        self._taken = {point.index: point.taken for point in path.choices}
         self._tallies: dict[Spot, Tally] = {}
         self._survivors: dict[Spot, Run] = {}
         self._began = time.monotonic()
@@ -159,18 +160,42 @@ class Inquiry:
         return self.failing.branch(point, seed, option)
 
     def _count(self, spot: Spot, run: Run) -> None:
-        outcome, tally = run.outcome, self._tallies[spot]
-        if self.is_this(outcome):
-            tally.failed += 1
-        elif outcome.kind in ("hung", "diverged"):
-            self.unknown += 1
-            return
-        elif outcome.is_failure:
-            text = f"{outcome.exception or outcome.kind} ({outcome.where})" if outcome.where else outcome.exception or outcome.kind
-            self.otherwise[text] = self.otherwise.get(text, 0) + 1
-        elif spot not in self._survivors:
-            self._survivors[spot] = run
-        tally.futures += 1
+        outcome = run.outcome
+        failed = self.is_this(outcome)
+        if not failed:
+            if outcome.kind in ("hung", "diverged"):
+                self.unknown += 1
+                return
+            if outcome.is_failure:
+                text = f"{outcome.exception or outcome.kind} ({outcome.where})" if outcome.where else outcome.exception or outcome.kind
+                self.otherwise[text] = self.otherwise.get(text, 0) + 1
+        for credited in self._spots_passed(spot, run):
+            tally = self._tallies.setdefault(credited, Tally())
+            tally.failed += failed
+            tally.futures += 1
+            if not failed and not outcome.is_failure:
+                self._survivors.setdefault(credited, run)
+
+    def _spots_passed(self, spot: Spot, run: Run) -> list[Spot]:
+        """All spots that this run is a fair future of.
+
+        Beside the one it was asked for: the option that it drew there; and where choices alone determine the program, every later choice
+        point up to the first at which it left the failing run. Source: the runs of a Markov process that pass a state are runs from it.
+        """
+        point, option = spot
+        spots = [spot]
+        for choice in run.choices:
+            if choice.point < point:
+                continue
+            if choice.point > point:
+                if run.drawn or choice.point not in self._taken:
+                    break
+                spots.append((choice.point, None))
+            if option is None or choice.point > point:
+                spots.append((choice.point, choice.taken))
+            if self._taken.get(choice.point) != choice.taken:
+                break
+        return spots
 
     def _say_progress(self) -> None:
         if self._on_progress is not None:
