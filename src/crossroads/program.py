@@ -5,7 +5,7 @@ Loaded by programs that know nothing of the rest of crossroads, so it imports no
 
 import random
 from collections.abc import Sequence
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Literal, Protocol, TypeVar
 
 __all__ = ["chance", "decide", "mark"]
 
@@ -17,7 +17,7 @@ class Story(Protocol):
 
     def mark(self, label: object) -> None: ...
 
-    def choose(self, kind: str, label: object, options: Sequence[Any], weights: Sequence[float] | None) -> int: ...
+    def choose(self, kind: Literal["decide", "chance"], label: object, options: Sequence[Any], weights: Sequence[float] | None) -> int: ...
 
 
 class _Current:

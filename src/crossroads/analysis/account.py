@@ -41,7 +41,7 @@ class AccountBuilder:
         self.proof: list[Leaf] | None = None
         self.search: JumpSearch | None = None
         self.decisions: list[Point] = []
-        self._survivor: tuple[Point, int | None, Run] | None = None
+        self._survivor: tuple[int, int | None, Run] | None = None
 
     def note(self, text: str) -> None:
         """Say something that the numbers don't."""
@@ -57,7 +57,7 @@ class AccountBuilder:
         for option in [*sorted(others, key=lambda option: shares[option]), None]:
             run = self._inquiry.survivor((point.index, option))
             if run is not None:
-                self._survivor = (point, option, run)
+                self._survivor = (point.index, option, run)
                 return
         asked = 0
         while asked < SURVIVOR_FUTURES and self._inquiry.survivor((point.index, None)) is None:
@@ -65,7 +65,7 @@ class AccountBuilder:
             asked += 50
         run = self._inquiry.survivor((point.index, None))
         if run is not None:
-            self._survivor = (point, None, run)
+            self._survivor = (point.index, None, run)
 
     def points_needed(self) -> list[int]:
         """Indices of the points that the account shows."""
@@ -82,8 +82,8 @@ class AccountBuilder:
         baseline = estimate(*inquiry.at_step(0).counts)
         jumps = self._jumps
         missing = 1.0 - baseline.value - sum(jump.size for jump in jumps)
-        complete = self.search is not None
-        gradual = complete and missing >= max(JUMP_SIZE, GRADUAL_SHARE * (1.0 - baseline.value))
+        is_complete = self.search is not None and self.search.is_finished
+        gradual = is_complete and missing >= max(JUMP_SIZE, GRADUAL_SHARE * (1.0 - baseline.value))
         return Account(
             baseline=baseline,
             curve=self._curve(),
@@ -147,8 +147,8 @@ class AccountBuilder:
             if self.too_late is not None and self.too_late.step:
                 self.note("no run that ends well was found at the last way out: what doesn't end in this failure there ends in another")
             return None
-        point, option, run = self._survivor
-        return way_out(point, option, run)
+        index, option, run = self._survivor
+        return way_out(self._path.point(index), option, run)
 
 
 def exact_account(inquiry: Inquiry, leaves: Sequence[Leaf]) -> Account:

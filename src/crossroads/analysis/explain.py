@@ -179,5 +179,3 @@ def _unless_spent(work: Callable[[], T]) -> T | None:
         return work()
     except BudgetSpent:
         return None
-
-

@@ -88,7 +88,7 @@ def check_settings(futures: int, seed: int, steps: int) -> None:
     """Raise SettingError unless they are in range."""
     if not 1 <= futures <= FUTURES_MAX:
         raise SettingError(
-            f'futures={futures} must be {"at least 1" if futures < 1 else f"at most {FUTURES_MAX:,}"}; to run one timeline again use'
+            f"futures={futures} must be {'at least 1' if futures < 1 else f'at most {FUTURES_MAX:,}'}; to run one timeline again use"
             ' "crossroads replay ID"'
         )
     if not 0 <= seed < 2**64:
@@ -219,13 +219,10 @@ class Explorer:
         pristine: list[int] = []
         quick: list[int] = []
         for position, run in enumerate(runs):
-            index = begin + position
             if run.outcome.is_failure and run.outcome.origin not in self._seen:
                 self._seen.add(run.outcome.origin)
                 pristine.append(position)
-            elif run.outcome.is_failure and run.outcome.kind != "hung":
-                quick.append(position)
-            elif not run.outcome.is_failure and (index < RECHECK_FIRST or index % RECHECK_EVERY == 0):
+            elif _is_worth_rechecking(begin + position, run):
                 quick.append(position)
         again: dict[int, Run] = {}
         for positions, is_pristine in ((pristine, True), (quick, False)):
@@ -290,13 +287,21 @@ def describe_divergence(runner: LocalRunner, first: Run, second: Run) -> str:
     place = "somewhere between two points"
     for one, other in zip(*traces, strict=False):
         if (one.kind, one.label, one.taken, one.time) != (other.kind, other.label, other.taken, other.time):
-            place = f"first at point {one.index}: {one.kind} {one.label!r} ({one.where}) in one life, {other.kind} {other.label!r} in the other"
+            ours, theirs = f"{one.kind} {one.label!r} ({one.where})", f"{other.kind} {other.label!r}"
+            place = f"first at point {one.index}: {ours} in one life, {theirs} in the other"
             break
-    ends = f"one ended with {first.outcome.exception or first.outcome.kind}, the other with {second.outcome.exception or second.outcome.kind}"
+    endings = [run.outcome.exception or run.outcome.kind for run in (first, second)]
+    ends = f"one ended with {endings[0]}, the other with {endings[1]}"
     return (
         f"futures diverged: lived twice, they weren't the same run; they differ {place}; {ends}; the likeliest causes are object"
         " addresses, process ids, real files and sockets, and threads"
     )
+
+
+def _is_worth_rechecking(index: int, run: Run) -> bool:
+    if run.outcome.is_failure:
+        return run.outcome.kind != "hung"
+    return index < RECHECK_FIRST or index % RECHECK_EVERY == 0
 
 
 def _unlived(run: Run) -> Timeline:

@@ -43,7 +43,7 @@ def compare_options(inquiry: Inquiry, points: Sequence[Point], each_max: int) ->
         if not spots:
             return
         before = {spot: inquiry.tally(spot).counts for spot in spots}
-        inquiry.sample({spot: ROUND for spot in spots})
+        inquiry.sample(dict.fromkeys(spots, ROUND))
         asked = set(spots)
         for point, race in races:
             for option in range(len(point.options)):

@@ -79,7 +79,9 @@ def load_timeline(path: Path) -> Timeline:
         raise TimelineError(f"timeline {str(path)!r} can't be read: {error.strerror}; export it again or check the path") from None
 
 
-def runner_for(timeline: Timeline, *, engine: EngineName | None = None, jobs: int | None = None, limits: Limits | None = None) -> LocalRunner:
+def runner_for(
+    timeline: Timeline, *, engine: EngineName | None = None, jobs: int | None = None, limits: Limits | None = None
+) -> LocalRunner:
     """A runner for the program of a timeline, in its world.
 
     Raises:

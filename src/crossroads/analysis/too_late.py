@@ -9,9 +9,10 @@ Source: bisection with one-sided likelihood-ratio tests (Wald, 1945), the error 
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crossroads.analysis.inquiry import Inquiry
+from crossroads.analysis.inquiry import Inquiry, Spot
 from crossroads.stats.streaks import streak_needed
 
 PROBE_EPS = 0.05
@@ -94,14 +95,13 @@ def _force_options(inquiry: Inquiry, step: int, eps: float) -> int | None:
     """Take each option of each later choice once, likely enough options only; the last step at which one of them was a way out."""
     first = inquiry.path.first(step)
     taken = {point.index: point.taken for point in inquiry.path.choices}
-    spots = [
+    spots: Sequence[Spot] = [
         (point.index, option)
         for point in inquiry.path.choices
         if point.index >= first
         for option, weight in enumerate(point.weights)
         if option != taken[point.index] and weight >= eps
     ][:FORCED_MAX]
-    fresh = {spot: 1 for spot in spots if not inquiry.tally(spot).futures}
-    inquiry.sample(fresh)
+    inquiry.sample({spot: 1 for spot in spots if not inquiry.tally(spot).futures})
     saved = [spot[0] for spot in spots if inquiry.tally(spot).failed < inquiry.tally(spot).futures]
     return inquiry.path.step_of(max(saved)) if saved else None

@@ -82,6 +82,7 @@ class JumpSearch:
         self._inquiry, self._upto = inquiry, upto
         self._judged: set[int] = set()
         self.jumps: list[Jump] = []
+        self.is_finished = False
         self.method = "full scan" if upto <= SCAN_STEPS_MAX else "scan and search"
 
     def run(self) -> None:
@@ -94,17 +95,18 @@ class JumpSearch:
         self._certify([self._upto - 1] if self._upto > 0 else [])
         if self._upto < PAIRWISE_STEPS_MAX:
             self._certify(self._compare_pairs())
-            return
-        probes = self._scan()
-        self._certify(self._localise(probes))
-        gaps = self._unexplained_gaps(probes)
-        if gaps:
-            self._certify(self._localise(self._refine(gaps)))
+        else:
+            probes = self._scan()
+            self._certify(self._localise(probes))
+            gaps = self._unexplained_gaps(probes)
+            if gaps:
+                self._certify(self._localise(self._refine(gaps)))
+        self.is_finished = True
 
     # Few steps.
 
     def _compare_pairs(self) -> list[int]:
-        """Steps that may jump to the next: neighbours are sampled until it's settled that they don't, or there's enough to ask for proof."""
+        """Steps that may jump to the next: neighbours are sampled until it's settled that they don't, or long enough."""
         steps = range(self._upto + 1)
         self._inquiry.sample_steps({step: max(0, PAIR_FIRST - self._at(step).futures) for step in steps})
         verdicts: dict[int, str] = {}
@@ -157,7 +159,7 @@ class JumpSearch:
                 return
             steps = sorted(set(probing.values()))
             before = {step: self._at(step).counts for step in steps}
-            self._inquiry.sample_steps({step: LOCALISE_FUTURES for step in steps})
+            self._inquiry.sample_steps(dict.fromkeys(steps, LOCALISE_FUTURES))
             for step in steps:
                 failed, futures = self._at(step).counts
                 news = (failed - before[step][0], futures - before[step][1])

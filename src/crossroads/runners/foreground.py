@@ -74,7 +74,7 @@ class Viewer:
         wire.send(self._channel, {"stopped": _describe(live)})
         frame = program_frame()
         if self._debugger and frame is not None:
-            pdb.Pdb(nosigint=True).set_trace(frame)
+            pdb.Pdb(nosigint=True, skip=["crossroads.*"]).set_trace(frame)
             return
         sys.stdout.flush()
         os._exit(0)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from crossroads.errors import TargetError
 from crossroads.snapshots import kernel
-from crossroads.snapshots.live import describe_place, is_own
+from crossroads.snapshots.live import describe_place, is_ours, is_own
 from crossroads.timeline.outcomes import Outcome
 
 MESSAGE_CHARS_MAX: Final = 500
@@ -128,7 +128,10 @@ def _exited(leaving: SystemExit, where: str) -> Outcome:
 
 def _print_traceback(error: BaseException) -> None:
     try:
-        traceback.print_exception(error)
+        trace = error.__traceback__
+        while trace is not None and is_ours(trace.tb_frame.f_code.co_filename):
+            trace = trace.tb_next
+        traceback.print_exception(error.with_traceback(trace))
         sys.stderr.flush()
     except BaseException:
         pass

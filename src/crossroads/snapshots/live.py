@@ -282,9 +282,14 @@ def program_frame() -> FrameType | None:
 
 def is_own(filename: str) -> bool:
     """Whether the file belongs to the program rather than to the library, Python's or an installed one, or to us."""
-    if filename.startswith(_OUR_FOLDER) or any(part in filename for part in _INSTALLED):
+    if is_ours(filename) or any(part in filename for part in _INSTALLED):
         return False
     return any(filename.startswith(folder) for folder in program_folders)
+
+
+def is_ours(filename: str) -> bool:
+    """Whether the file belongs to crossroads."""
+    return filename.startswith(_OUR_FOLDER)
 
 
 _INSTALLED: Final = ("/site-packages/", "/dist-packages/")

@@ -126,6 +126,7 @@ class Server:
 
     def _climb(self, live: LiveRun | None, message: wire.Message, descriptors: list[int]) -> bool:
         """Lay snapshots further on; True in the walker's process."""
+        self._sweep()
         self._region.clear()
         ready, ready_end = _pipe2(os.O_CLOEXEC)
         pid = _fork()
@@ -140,7 +141,7 @@ class Server:
         _close(ready_end)
         for descriptor in descriptors:
             _close(descriptor)
-        ended = self._await_walker(pid, ready, _monotonic() + message["wall_s"])
+        ended = self._await_walker(pid, ready, message["points"][0], _monotonic() + message["wall_s"])
         _close(ready)
         wire.send(self._channel, {"ended": ended})
         return False
@@ -197,25 +198,40 @@ class Server:
             if ending is not None:
                 _close(ending)
 
-    def _await_walker(self, pid: int, ready: int, deadline: float) -> dict[str, Any] | None:
+    def _await_walker(self, pid: int, ready: int, first: int, deadline: float) -> dict[str, Any] | None:
         """None once the walker serves at its last pause; else how it ended before."""
-        poll = _poll()
-        poll.register(ready, select.POLLIN | select.POLLHUP)
-        poll.register(self._channel, select.POLLHUP)
-        found = poll.poll(max(0.0, deadline - _monotonic()) * 1000)
-        if any(descriptor != ready for descriptor, _ in found):
-            kernel.kill_group(pid)
+        found = self._wait_for_walker(pid, ready, deadline)
+        if self._channel.fileno() in found:
             self._leave()
-        if found and _read(ready, 1) == b"r":
-            return None
+        strays: set[int] = set()
+        if ready in found and _read(ready, 1) == b"r":
+            strays = set(kernel.children()) - self._rungs
+            if not strays:
+                return None
         kernel.kill_group(pid)
         kernel.kill(pid)
         _, status = _waitpid(pid, 0)
         self._rungs.discard(pid)
         self._sweep()
+        if strays:
+            return {"unsound": "child processes", "at": first}
         if not found:
             return {"outcome": ["hung", "wall limit", "did not get there within its wall limit", "", None]}
         return self._region.read() or {"outcome": sudden_end(status)}
+
+    def _wait_for_walker(self, pid: int, ready: int, deadline: float) -> set[int]:
+        """The descriptors that say something; a walker's end is among them, since a child of its own may hold its end of the pipe."""
+        poll = _poll()
+        poll.register(ready, select.POLLIN | select.POLLHUP)
+        poll.register(self._channel, select.POLLHUP)
+        ending = _pidfd_open(pid) if _pidfd_open is not None else None
+        if ending is not None:
+            poll.register(ending, select.POLLIN)
+        try:
+            return {descriptor for descriptor, _ in poll.poll(max(0.0, deadline - _monotonic()) * 1000)}
+        finally:
+            if ending is not None:
+                _close(ending)
 
     def _sweep(self) -> int:
         """Kill and reap every process below this one that isn't a snapshot; their number, as far as they were alive."""

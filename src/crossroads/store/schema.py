@@ -98,6 +98,4 @@ def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
     return [row[0] for row in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))]
 
 
-_EXPECTED = {
-    name: [column.split()[0] for column in columns if not column.startswith("PRIMARY KEY")] for name, columns in TABLES.items()
-}
+_EXPECTED = {name: [column.split()[0] for column in columns if not column.startswith("PRIMARY KEY")] for name, columns in TABLES.items()}

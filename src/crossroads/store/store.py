@@ -199,9 +199,7 @@ class Store:
         prefix = id_or_prefix.lower()
         if not re.fullmatch(f"[0-9a-f]{{{PREFIX_DIGITS_MIN},{ID_DIGITS}}}", prefix):
             shown = id_or_prefix if len(id_or_prefix) <= 40 else id_or_prefix[:40] + "..."
-            raise StoreError(
-                f'id "{shown}" must be {PREFIX_DIGITS_MIN} to {ID_DIGITS} hexadecimal digits; "crossroads list" shows the ids'
-            )
+            raise StoreError(f'id "{shown}" must be {PREFIX_DIGITS_MIN} to {ID_DIGITS} hexadecimal digits; "crossroads list" shows the ids')
         found = self._failures("WHERE substr(failures.id, 1, ?) = ? ORDER BY failures.id", len(prefix), prefix)
         if not found:
             raise StoreError(f'failure "{prefix}" isn\'t in the store {self.path}; "crossroads list" shows the failures that are')
