@@ -20,7 +20,7 @@ import socket
 import sys
 import threading
 import time
-from typing import Any, Final, NoReturn
+from typing import Any, Final, Literal, NoReturn
 
 from crossroads.snapshots import kernel, wire
 from crossroads.snapshots.endings import exit_code, sudden_end
@@ -200,14 +200,10 @@ class Server:
 
     def _await_walker(self, pid: int, ready: int, first: int, deadline: float) -> dict[str, Any] | None:
         """None once the walker serves at its last pause; else how it ended before."""
-        found = self._wait_for_walker(pid, ready, deadline)
-        if self._channel.fileno() in found:
-            self._leave()
-        strays: set[int] = set()
-        if ready in found and _read(ready, 1) == b"r":
-            strays = set(kernel.children()) - self._rungs
-            if not strays:
-                return None
+        state = self._wait_for_walker(pid, ready, deadline)
+        strays = set(kernel.children()) - self._rungs if state == "serves" else set()
+        if state == "serves" and not strays:
+            return None
         kernel.kill_group(pid)
         kernel.kill(pid)
         _, status = _waitpid(pid, 0)
@@ -215,22 +211,31 @@ class Server:
         self._sweep()
         if strays:
             return {"unsound": "child processes", "at": first}
-        if not found:
+        if state == "late":
             return {"outcome": ["hung", "wall limit", "did not get there within its wall limit", "", None]}
         return self._region.read() or {"outcome": sudden_end(status)}
 
-    def _wait_for_walker(self, pid: int, ready: int, deadline: float) -> set[int]:
-        """The descriptors that say something; a walker's end is among them, since a child of its own may hold its end of the pipe."""
+    def _wait_for_walker(self, pid: int, ready: int, deadline: float) -> Literal["serves", "ended", "late"]:
+        """Wait for a walker's word or its end; its pipe's end says little, as it may have closed it or a child of its own may hold it."""
         poll = _poll()
-        poll.register(ready, select.POLLIN | select.POLLHUP)
+        poll.register(ready, select.POLLIN)
         poll.register(self._channel, select.POLLHUP)
-        ending = _pidfd_open(pid) if _pidfd_open is not None else None
-        if ending is not None:
-            poll.register(ending, select.POLLIN)
+        ending = _pidfd_open(pid) if _pidfd_open is not None else ready
+        poll.register(ending, select.POLLIN)
         try:
-            return {descriptor for descriptor, _ in poll.poll(max(0.0, deadline - _monotonic()) * 1000)}
+            while True:
+                found = {descriptor for descriptor, _ in poll.poll(max(0.0, deadline - _monotonic()) * 1000)}
+                if self._channel.fileno() in found:
+                    self._leave()
+                if ready in found and _read(ready, 1):
+                    return "serves"
+                if ending in found:
+                    return "ended"
+                if not found:
+                    return "late"
+                poll.unregister(ready)
         finally:
-            if ending is not None:
+            if ending != ready:
                 _close(ending)
 
     def _sweep(self) -> int:
