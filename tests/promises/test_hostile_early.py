@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from promise_tools import live, timeline, write
 
-import crossroads
 from crossroads.errors import TargetError
 from crossroads.runners.local import LocalRunner
 from crossroads.snapshots import engine as engine_module
@@ -111,3 +110,33 @@ def test_at_import(here: Path, name: str) -> None:
     runs = live(target, timelines, limits=LIMITS)
     assert [run.outcome.kind for run in runs] == [kind] * 3
     assert runs[0].timeline.digest == runs[2].timeline.digest
+
+
+@pytest.mark.parametrize("engine", ["fork", "replay"])
+def test_a_future_may_stop_its_supervisor(here: Path, engine: EngineName, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_module, "PATIENCE_S", 0.2)
+    target = write(here, f"{HEAD}\ndef main():\n    if chance('stop', [0, 1]): os.kill(os.getppid(), signal.SIGSTOP); stay()\n{BODY}")
+    runs = live(target, [timeline(target, 1, option) for option in (0, 1, 0)], engine=engine, limits=LIMITS)
+    assert [run.outcome.kind for run in runs] == ["passed", "crashed", "passed"]
+    assert runs[0].timeline.digest == runs[2].timeline.digest
+
+
+def test_a_future_may_kill_all_that_is_above_it(here: Path) -> None:
+    source = """
+def main():
+    mark("a")
+    if chance("kill", [0, 1]):
+        up, daemons = os.getppid(), [daemon() for _ in range(2)]
+        while up != FIRST:
+            status = open(f"/proc/{up}/stat").read().rpartition(")")[2].split()
+            os.kill(up, signal.SIGKILL)
+            up = int(status[1])
+        stay()
+"""
+    target = write(here, f"{HEAD}\nFIRST = {os.getpid()}\n{source}\n{BODY}")
+    with LocalRunner(parse_target(target), timeline(target).world, jobs=1, limits=LIMITS) as runner:
+        runs = runner.run([timeline(target, seed, None, option) for seed in (1, 2) for option in (0, 1, 0)])
+        ladder = runner.run([runs[0].timeline.branch(point, 7) for point in (0, 1, 2, 3, 4) for _ in range(2)])
+    assert [run.outcome.kind for run in runs] == ["passed", "crashed", "passed"] * 2
+    assert runs[0].timeline.digest == runs[2].timeline.digest
+    assert {run.outcome.kind for run in ladder} <= {"passed", "crashed"}

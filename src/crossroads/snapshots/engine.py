@@ -31,6 +31,9 @@ EngineName = Literal["fork", "replay"]
 PATIENCE_S: Final = 30.0
 """Beyond its wall limit a snapshot may take so long to answer before it counts as lost."""
 
+DYING_S: Final = 1.0
+"""A lost snapshot may take so long to be gone, so that the one below finds what it has left."""
+
 START_WALL_S: Final = 60.0
 """A new interpreter may take so long to start on a loaded machine."""
 
@@ -198,7 +201,7 @@ class Engine:
                 return None
         except wire.Closed:
             self._lose(base)
-            ended = {"outcome": ["crashed", "SIGKILL", "its supervisor was killed", "", None]}
+            ended = {"outcome": ["crashed", "SIGKILL", "its supervisor was killed", "", None], "lost": True}
         for ours, theirs in pairs:
             ours.close()
             theirs.close()
@@ -218,6 +221,7 @@ class Engine:
         self._has_lost = True
         if rung in list(self._ladder):
             self._ladder.drop(rung)
+        kernel.end_marked(rung.pid, self._marker, DYING_S)
 
     # Futures.
 

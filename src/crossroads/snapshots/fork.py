@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from crossroads.snapshots import kernel
-from crossroads.snapshots.engine import Engine, Launch, Steps, refusal
+from crossroads.snapshots.engine import WALL_S_MIN, Engine, Launch, Steps, refusal
 from crossroads.snapshots.ladder import Past, Rung
 from crossroads.snapshots.limits import LOAD_WALL_S
 from crossroads.snapshots.plans import LOADED, Traced
 from crossroads.snapshots.run import Run
+from crossroads.snapshots.wire import Message
 from crossroads.timeline.timelines import Timeline
 
 RUNGS_MAX: Final = 200
@@ -22,8 +23,14 @@ RUNGS_MAX: Final = 200
 RUNGS_A_CLIMB: Final = 48
 """Snapshots laid in one walk; their channels travel in one message."""
 
+START_WALL_FACTOR: Final = 10.0
+
 WALK_POINTS_MAX: Final = 500
 """A single future rather lives so many points again than to have a snapshot of its own laid."""
+
+
+_FELL: Final[Message] = {}
+"""Of a walk whose base was lost for the first time: it may well have been lost before, by another's deed."""
 
 
 class Unsound(Exception):
@@ -38,6 +45,7 @@ class ForkEngine(Engine):
     def __init__(self, launch: Launch) -> None:
         super().__init__(launch)
         self._unlayable: set[tuple[Past, int]] = set()
+        self._fallen: set[tuple[Past, int]] = set()
 
     def run(
         self, timelines: Sequence[Timeline], deliver: Callable[[int, Run], None], *, trace: Traced = "none", pristine: bool = False
@@ -49,7 +57,8 @@ class ForkEngine(Engine):
             if pristine:
                 left = yield from self._branch(loaded, left, timelines, deliver, trace, True)
                 continue
-            yield from self._start(loaded, timelines[left[0]])
+            if not (yield from self._start(loaded, timelines[left[0]])):
+                continue
             yield from self._lay([timelines[index] for index in left])
             left = yield from self._branch_all(left, timelines, deliver, trace)
 
@@ -60,7 +69,7 @@ class ForkEngine(Engine):
         for index in left:
             timeline = timelines[index]
             rung = self._ladder.nearest(timeline, timeline.branch_point)
-            if rung is not None:
+            if rung is not None and rung.point >= LOADED:
                 groups[rung].append(index)
         undone = [index for index in left if index not in {done for group in groups.values() for done in group}]
         for rung, indices in groups.items():
@@ -73,25 +82,46 @@ class ForkEngine(Engine):
 
     def _loaded(self) -> Steps[Rung]:
         """The snapshot with the program imported."""
-        for rung in self._ladder:
-            if rung.point == LOADED:
-                return rung
-        bare = yield from self._bare()
-        ended = yield from self._climb(bare, Timeline("", ()), (LOADED,), LOAD_WALL_S)
-        if ended is not None:
+        while True:
+            for rung in self._ladder:
+                if rung.point == LOADED:
+                    return rung
+            bare = yield from self._bare()
+            ended = yield from self._walk(bare, Timeline("", ()), (LOADED,), LOAD_WALL_S)
+            if ended is None or ended is _FELL:
+                continue
             if "unsound" in ended:
                 raise Unsound(f"importing the program leaves {ended['unsound']} behind")
             raise refusal(ended)
-        return next(rung for rung in self._ladder if rung.point == LOADED)
 
-    def _start(self, loaded: Rung, timeline: Timeline) -> Steps[None]:
-        """The snapshot at point 0: the program's own start-up work is done, nothing is drawn yet."""
+    def _start(self, loaded: Rung, timeline: Timeline) -> Steps[bool]:
+        """The snapshot at point 0: the program's own start-up work is done, nothing is drawn yet. False if the one below it was lost."""
         if self._ladder.nearest(timeline, 0) is loaded and (loaded.past, 0) not in self._unlayable:
-            ended = yield from self._climb(loaded, Timeline("", ()), (0,), LOAD_WALL_S)
+            ended = yield from self._walk(loaded, Timeline("", ()), (0,), self._start_wall_s)
+            if ended is _FELL:
+                return False
             if ended is not None:
                 if "refused" in ended:
                     raise refusal(ended)
                 self._unlayable.add((loaded.past, 0))
+        return loaded in list(self._ladder)
+
+    @property
+    def _start_wall_s(self) -> float:
+        """Wall limit for start-up work, which futures don't live again: far above theirs where that is given."""
+        given = self._launch.limits.wall_s
+        return LOAD_WALL_S if given is None else min(LOAD_WALL_S, max(WALL_S_MIN, START_WALL_FACTOR * given))
+
+    def _walk(self, base: Rung, timeline: Timeline, points: Sequence[int], wall_s: float) -> Steps[Message | None]:
+        """`_climb`, but _FELL where the base was lost: only the second time in a row is it the walk that kills it."""
+        goal = (timeline.past(points[-1]), points[-1])
+        ended = yield from self._climb(base, timeline, points, wall_s)
+        if ended is None:
+            self._fallen.discard(goal)
+        elif "lost" in ended and goal not in self._fallen:
+            self._fallen.add(goal)
+            return _FELL
+        return ended
 
     def _lay(self, timelines: Sequence[Timeline]) -> Steps[None]:
         """Lay snapshots where these timelines branch, as far as they share them."""
@@ -109,7 +139,9 @@ class ForkEngine(Engine):
                 if base is None:
                     return
                 chunk, points = points[:RUNGS_A_CLIMB], points[RUNGS_A_CLIMB:]
-                ended = yield from self._climb(base, sample.branch(chunk[-1]), chunk, max(LOAD_WALL_S, self.wall_s))
+                ended = yield from self._walk(base, sample.branch(chunk[-1]), chunk, max(LOAD_WALL_S, self.wall_s))
+                if ended is _FELL:
+                    return
                 if ended is not None:
                     points = self._give_up(past, chunk, ended) + points
 
@@ -119,7 +151,7 @@ class ForkEngine(Engine):
             return False
         return len(timelines) > 1 or point - max(nearest.point, 0) > WALK_POINTS_MAX
 
-    def _give_up(self, past: Past, chunk: Sequence[int], ended: dict[str, object]) -> list[int]:
+    def _give_up(self, past: Past, chunk: Sequence[int], ended: Message) -> list[int]:
         """Note where no snapshot can be laid; the points of the walk that are still worth trying."""
         at = ended.get("at")
         if isinstance(at, int) and at in chunk:

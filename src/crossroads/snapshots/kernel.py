@@ -7,6 +7,7 @@ import ctypes
 import fcntl
 import os
 import resource
+import select
 import signal
 import stat
 import sys
@@ -143,6 +144,26 @@ def kill_marked(marker: str) -> None:
                     found = True
             except OSError:
                 pass
+
+
+def end_marked(pid: int, marker: str, timeout_s: float) -> None:
+    """Kill a process, if it still is one with this marker, and wait until its children have a new parent."""
+    if sys.platform != "linux":
+        return
+    try:
+        ending = os.pidfd_open(pid)
+    except OSError:
+        return
+    try:
+        if marker in _contents(f"/proc/{pid}/environ").split("\0"):
+            signal.pidfd_send_signal(ending, signal.SIGKILL)
+        poll = select.poll()
+        poll.register(ending, select.POLLIN)
+        poll.poll(timeout_s * 1000)
+    except OSError:
+        pass
+    finally:
+        _close(ending)
 
 
 def has_ended(pid: int) -> bool:
