@@ -46,7 +46,7 @@ def truth_of(name: str) -> ModuleType:
     return module
 
 
-def judge(name: str, seed: int, store: Path, *, futures: int = 300, budget: int = 10_000) -> Verdict:
+def judge(name: str, seed: int, store: Path, *, futures: int = 300, budget: int = 15_000) -> Verdict:
     """Explore and explain a model with one seed, and compare."""
     truth = truth_of(name)
     explored = crossroads.explore(str(MODELS / name / "model.py"), futures=futures, seed=seed, store=store)

@@ -28,8 +28,8 @@ from crossroads.timeline.timelines import Timeline
 
 T = TypeVar("T")
 
-BUDGET = 10_000
-"""Futures that an explanation may cost by default; most cost half of it or less."""
+BUDGET = 15_000
+"""Futures that an explanation may cost by default; most cost a third of it or less."""
 
 CONFIDENCE = 0.95
 

@@ -2,31 +2,44 @@
 
 Three stages. A *scan* spends futures evenly over the path: at every step where there are few, at evenly spaced ones where there are
 many. *Search*: an exact segmentation of what was counted proposes jumps, and a noisy binary search places each. *Certify*: fresh futures
-on both sides decide whether the jump is real, and give its size, since the counts that made it a candidate overstate it. Paths of a few
-steps need no search: every neighbouring pair is sampled until it is settled.
+on both sides decide whether the jump is real, and give its size, since the counts that made it a candidate overstate it. Where there are
+few steps, or the counts stray from segments, every neighbouring pair is sampled until it is settled.
 
 What remains undetected: an up and a down that cancel between two probes; jumps below JUMP_SIZE.
 Source: optimal partitioning (Jackson et al., 2005) and noisy binary search (Karp & Kleinberg, 2007), see `stats.segments` and
 `stats.localise`.
 """
 
+import math
+from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 from crossroads.analysis.inquiry import Inquiry, Tally
-from crossroads.stats.jumps import is_settled
+from crossroads.stats.jumps import evidence, is_settled
 from crossroads.stats.localise import Localiser
 from crossroads.stats.segments import levels, segment
 
 JUMP_SIZE: Final = 0.14
 """Size from which a jump is reported. Counts blur it: one of 0.2 or more is, in 97 of 100 cases; one below 0.08 isn't, in as many."""
 
-PAIRWISE_STEPS_MAX: Final = 32
-"""Up to so many steps, neighbouring pairs are compared directly."""
+FEW_STEPS: Final = 32
+"""Up to so many steps, neighbouring pairs are compared from the start; there is no stretch to pool."""
 
-PAIR_FIRST, PAIR_MORE, PAIR_MAX = 32, 32, 160
-"""Futures for each step of a pair: to begin with, at a time, and at most."""
+PAIR_FIRST, PAIR_MORE, PAIR_MAX = 32, 16, 160
+"""Futures for each step of a pair: to begin with where steps are few, at a time, and at most."""
+
+PAIR_MARGIN: Final = 0.06
+PAIR_EXCLUDED, PAIR_SUSPECT = -3.0, 1.0
+"""Evidence (a log-likelihood ratio) at which a pair is taken not to jump, which a jump of 0.2 meets in 5 of 100 cases; and at which it is
+handed to the proof."""
+
+ROUGH: Final = 1.0
+"""Standard deviations by which counts may stray more from the segments than chance has it before all neighbours are compared."""
+
+PAIR_TOTAL: Final = 6_000
+"""Futures that comparing all neighbours may cost; what is unsettled then can only be a jump that is undone within a few steps."""
 
 SCAN_STEPS_MAX: Final = 512
 """Up to so many steps every step is scanned; beyond, COARSE_STEPS evenly spaced ones."""
@@ -93,32 +106,17 @@ class JumpSearch:
         """
         self._inquiry.stage = "looking for turning points"
         self._certify([self._upto - 1] if self._upto > 0 else [])
-        if self._upto < PAIRWISE_STEPS_MAX:
-            self._certify(self._compare_pairs())
-        else:
+        is_smooth = False
+        if self._upto >= FEW_STEPS:
             probes = self._scan()
+            is_smooth = len(probes) <= self._upto or not self._is_rough(probes)
             self._certify(self._localise(probes))
             gaps = self._unexplained_gaps(probes)
             if gaps:
                 self._certify(self._localise(self._refine(gaps)))
+        if not is_smooth:
+            self._certify(self._compare_pairs())
         self.is_finished = True
-
-    # Few steps.
-
-    def _compare_pairs(self) -> list[int]:
-        """Steps that may jump to the next: neighbours are sampled until it's settled that they don't, or long enough."""
-        steps = range(self._upto + 1)
-        self._inquiry.sample_steps({step: max(0, PAIR_FIRST - self._at(step).futures) for step in steps})
-        verdicts: dict[int, str] = {}
-        while True:
-            for step in range(self._upto):
-                if verdicts.get(step, "open") == "open":
-                    verdicts[step] = is_settled(self._at(step).counts, self._at(step + 1).counts, JUMP_SIZE)
-            sides = {side for step, verdict in verdicts.items() if verdict == "open" for side in (step, step + 1)}
-            more = [side for side in sorted(sides) if self._at(side).futures < PAIR_MAX and side < self._upto]
-            if not more:
-                return [step for step, verdict in verdicts.items() if verdict != "no jump"]
-            self._inquiry.sample_steps(dict.fromkeys(more, PAIR_MORE))
 
     # Many steps.
 
@@ -130,6 +128,21 @@ class JumpSearch:
         each = max(SCAN_EACH_MIN, SCAN_TOTAL // len(probes))
         self._inquiry.sample_steps({step: max(0, each - self._at(step).futures) for step in probes})
         return probes
+
+    def _is_rough(self, probes: list[int]) -> bool:
+        """Whether the counts stray from their segments more than chance has it, so that steps differ within them (Pearson's test)."""
+        tallies = [self._at(step) for step in probes]
+        failed, futures = [tally.failed for tally in tallies], [tally.futures for tally in tallies]
+        cuts = segment(failed, futures)
+        fitted = levels(failed, futures, cuts)
+        strain, free = 0.0, 0
+        for number, (tally, step) in enumerate(zip(tallies, probes, strict=True)):
+            level = fitted[bisect_right(cuts, number)]
+            if 0.0 < level < 1.0 and step < self._upto:
+                strain += (tally.failed - tally.futures * level) ** 2 / (tally.futures * level * (1.0 - level))
+                free += 1
+        free -= len(fitted)
+        return free > 0 and (strain - free) / math.sqrt(2.0 * free) > ROUGH
 
     def _localise(self, probes: list[int]) -> list[int]:
         """The likeliest steps of the jumps that the counts at the probes suggest."""
@@ -194,6 +207,28 @@ class JumpSearch:
         if between:
             self._inquiry.sample_steps(dict.fromkeys(between, max(SCAN_EACH_MIN, SCAN_TOTAL // 2 // len(between))))
         return [step for step in self._inquiry.sampled_steps() if any(begin <= step <= end for begin, end in gaps)]
+
+    # Neighbours.
+
+    def _compare_pairs(self) -> list[int]:
+        """Steps that may jump to the next: neighbours are sampled until it is settled that they don't, or long enough.
+
+        This finds what pooling can't: a jump that is undone a step or two later, or one among steps that all differ.
+        """
+        steps = range(self._upto + 1)
+        self._inquiry.sample_steps({step: max(0, PAIR_FIRST - self._at(step).futures) for step in steps if self._upto < FEW_STEPS})
+        spent_before = self._inquiry.spent
+        while True:
+            values = {step: self._pair_evidence(step) for step in range(self._upto) if step not in self._judged}
+            unsettled = [step for step, value in values.items() if PAIR_EXCLUDED < value < PAIR_SUSPECT]
+            sides = {side for step in unsettled for side in (step, step + 1)}
+            more = [side for side in sorted(sides) if self._at(side).futures < PAIR_MAX and side < self._upto]
+            if not more or self._inquiry.spent - spent_before + len(more) * PAIR_MORE > PAIR_TOTAL:
+                return [step for step, value in values.items() if value >= (0.0 if not more else PAIR_SUSPECT)]
+            self._inquiry.sample_steps(dict.fromkeys(more, PAIR_MORE))
+
+    def _pair_evidence(self, step: int) -> float:
+        return evidence(self._at(step).counts, self._at(step + 1).counts, JUMP_SIZE, PAIR_MARGIN)
 
     # All.
 

@@ -80,14 +80,20 @@ def is_settled(
     futures_least = min(before[1], after[1])
     if futures_least == 0:
         return "open"
-    evidence = _evidence(before, after, size, margin)
-    if futures_least < futures_max and abs(evidence) < math.log(confidence / (1.0 - confidence)):
+    found = evidence(before, after, size, margin)
+    if futures_least < futures_max and abs(found) < math.log(confidence / (1.0 - confidence)):
         return "open"
-    return "jump" if evidence >= 0.0 else "no jump"
+    return "jump" if found >= 0.0 else "no jump"
 
 
-def _evidence(before: tuple[int, int], after: tuple[int, int], size: float, margin: float) -> float:
-    """The log-likelihood ratio of |D| = size + margin against |D| = size - margin."""
+def evidence(before: tuple[int, int], after: tuple[int, int], size: float, margin: float) -> float:
+    """The log-likelihood ratio of |D| = size + margin against |D| = size - margin.
+
+    Args:
+        before, after: (failed, futures) at two points, at least one future at each.
+        size: the jump that matters, 0 < size < 1.
+        margin: 0 < margin <= size.
+    """
     middle = (_smoothed(before) + _smoothed(after)) / 2.0
     middle = min(max(middle, size / 2.0), 1.0 - size / 2.0)
     low, high = middle - size / 2.0, middle + size / 2.0

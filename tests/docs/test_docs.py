@@ -1,0 +1,76 @@
+"""Every code block of the documentation is executed, and prints what the page says.
+
+After a change that is meant, run with CROSSROADS_UPDATE_DOCS=1, which writes into the pages what was printed, and read the difference.
+"""
+
+import os
+import re
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from docs_blocks import ROOT, Block, Story, Teller, stories
+
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+BY_SECTION = ("howto.md", "messages.md")
+"""Pages whose sections stand each for itself."""
+
+STORIES = [story for page in PAGES for story in stories(page, by_section=page.name in BY_SECTION)]
+
+
+@pytest.fixture
+def teller(tmp_path: Path) -> Teller:
+    """Somebody who has just installed crossroads, in an empty directory."""
+    folder, commands = tmp_path / "work", tmp_path / "bin"
+    folder.mkdir()
+    commands.mkdir()
+    for name, arguments in (("crossroads", "-m crossroads "), ("python", "")):
+        (commands / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments}"$@"\n')
+        (commands / name).chmod(0o755)
+    (folder / "examples").symlink_to(ROOT / "examples")
+    environment = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "NO_COLOR", "COLUMNS")}
+    environment |= {"PATH": f"{commands}:{environment['PATH']}", "XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONIOENCODING": "utf-8"}
+    return Teller(folder, environment)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("story", STORIES, ids=str)
+def test_blocks(story: Story, teller: Teller) -> None:
+    missing = [name for name in story.needs if find_spec(name) is None]
+    if missing:
+        pytest.skip(f"{', '.join(missing)} isn't installed")
+    told = [teller.tell(block) for block in story.blocks]
+    if os.environ.get("CROSSROADS_UPDATE_DOCS"):
+        rewrite(ROOT / story.page, story.blocks, told)
+        return
+    for block, text in zip(story.blocks, told, strict=True):
+        assert text == block.text, f"{story.page} is out of date; CROSSROADS_UPDATE_DOCS=1 brings it up to date"
+
+
+def rewrite(page: Path, blocks: tuple[Block, ...], told: list[str]) -> None:
+    text = page.read_text()
+    for block, new in reversed(list(zip(blocks, told, strict=True))):
+        at = text.find(f"\n{block.text}```", max(0, block.begin - 1)) + 1
+        at = at or text.find(f"\n{block.text}```") + 1
+        assert at, f"{page}: a block has moved"
+        text = text[:at] + new + text[at + len(block.text) :]
+    page.write_text(text)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    text = page.read_text()
+    for link in re.findall(r"\]\(([^)]+)\)", re.sub(r"```.*?```", "", text, flags=re.DOTALL)):
+        path, _, anchor = link.partition("#")
+        if "://" in path:
+            continue
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{link} leads nowhere"
+        if anchor:
+            assert anchor in anchors(target.read_text()), f"{link} leads to no heading"
+
+
+def anchors(text: str) -> set[str]:
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
