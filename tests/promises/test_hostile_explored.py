@@ -36,6 +36,7 @@ def _exited_0(found: crossroads.Exploration) -> int:
 @pytest.mark.slow
 def test_a_program_that_always_hangs_is_not_waited_for_long(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fork, "WALL_S_MIN", 0.5)
-    found = crossroads.explore(write(here, "def main():\n    while True: pass\n"), futures=12, store=here / "s.sqlite", limits=Limits(wall_s=0.05))
+    target = write(here, "def main():\n    while True: pass\n")
+    found = crossroads.explore(target, futures=12, store=here / "s.sqlite", limits=Limits(wall_s=0.05))
     assert set(found.explored.other) == {"hung"}
     assert found.failures[0].outcome.kind == "hung"

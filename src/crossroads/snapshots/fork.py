@@ -21,7 +21,7 @@ RUNGS_MAX: Final = 200
 """Snapshots at a time: each costs a descriptor here, and some hundred kilobytes."""
 
 RUNGS_A_CLIMB: Final = 48
-"""Snapshots laid in one walk; their channels travel in one message."""
+"""Snapshots laid in one walk, their channels travel in one message; and those that must be there at the same time."""
 
 START_WALL_FACTOR: Final = 10.0
 
@@ -50,17 +50,17 @@ class ForkEngine(Engine):
     def run(
         self, timelines: Sequence[Timeline], deliver: Callable[[int, Run], None], *, trace: Traced = "none", pristine: bool = False
     ) -> Steps[None]:
-        self._jobs += 1
-        left = list(range(len(timelines)))
-        while left:
-            loaded = yield from self._loaded()
-            if pristine:
-                left = yield from self._branch(loaded, left, timelines, deliver, trace, True)
-                continue
-            if not (yield from self._start(loaded, timelines[left[0]])):
-                continue
-            yield from self._lay([timelines[index] for index in left])
-            left = yield from self._branch_all(left, timelines, deliver, trace)
+        for left in [list(range(len(timelines)))] if pristine else batches(timelines):
+            self._jobs += 1
+            while left:
+                loaded = yield from self._loaded()
+                if pristine:
+                    left = yield from self._branch(loaded, left, timelines, deliver, trace, True)
+                    continue
+                if not (yield from self._start(loaded, timelines[left[0]])):
+                    continue
+                yield from self._lay([timelines[index] for index in left])
+                left = yield from self._branch_all(left, timelines, deliver, trace)
 
     def _branch_all(
         self, left: Sequence[int], timelines: Sequence[Timeline], deliver: Callable[[int, Run], None], trace: Traced
@@ -130,6 +130,9 @@ class ForkEngine(Engine):
             point = timeline.branch_point
             if point > 0:
                 wanted[timeline.past(point)][point].append(timeline)
+        for rung in self._ladder:
+            if rung.point in wanted.get(rung.past, ()):
+                rung.used = self._jobs
         for past, by_point in wanted.items():
             points = [point for point in sorted(by_point) if self._is_worth(past, point, by_point[point])]
             sample = by_point[points[-1]][0] if points else None
@@ -179,3 +182,13 @@ class ForkEngine(Engine):
         if rung is not None:
             self._ladder.drop(rung)
         return rung
+
+
+def batches(timelines: Sequence[Timeline]) -> list[list[int]]:
+    """Indices by the places where timelines branch, upwards, RUNGS_A_CLIMB places at a time: the snapshots of one may go for the next."""
+    places: dict[tuple[Past, int], list[int]] = defaultdict(list)
+    for index, timeline in enumerate(timelines):
+        places[timeline.past(timeline.branch_point), timeline.branch_point].append(index)
+    upwards = [places[place] for place in sorted(places, key=lambda place: place[1])]
+    chunks = [upwards[begin : begin + RUNGS_A_CLIMB] for begin in range(0, len(upwards), RUNGS_A_CLIMB)]
+    return [[index for indices in chunk for index in indices] for chunk in chunks]

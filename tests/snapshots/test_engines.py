@@ -1,0 +1,269 @@
+"""Both engines, one body: what a timeline is doesn't depend on who lives it."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from crossroads.errors import TargetError
+from crossroads.runners.local import LocalRunner
+from crossroads.snapshots import fork
+from crossroads.snapshots.driving import drive
+from crossroads.snapshots.engine import Engine, Launch, trunk_command
+from crossroads.snapshots.fork import ForkEngine, Unsound
+from crossroads.snapshots.limits import Limits
+from crossroads.snapshots.plans import Traced
+from crossroads.snapshots.replay import ReplayEngine
+from crossroads.snapshots.run import Run
+from crossroads.timeline.timelines import Epoch, Override, Timeline, WorldSettings
+from crossroads.worlds.targets import parse_target
+
+pytestmark = pytest.mark.slow
+
+ENGINES: dict[str, type[Engine]] = {"fork": ForkEngine, "replay": ReplayEngine}
+
+WALK = """
+import random, sys
+from crossroads import chance, decide, mark
+
+STARTED = [random.random()]
+
+def main():
+    height = 0
+    mark("start")
+    for step in range(6):
+        height += chance("step", [-1, 1], weights=[1, 2])
+        height += random.choice([0, 0, 1])
+        print("at", step, height)
+        mark(f"step {step}")
+    if decide("jump", ["no", "yes"]) == "yes":
+        print("jumps", file=sys.stderr)
+        height += 3
+    if height > 6:
+        raise ValueError(f"too high: {height}")
+    if height < 4:
+        sys.exit(4)
+"""
+"""15 points: the start, its mark, six times a choice and a mark, a decision, the end."""
+
+MakeEngine = Callable[[str, str], Engine]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Callable[..., Engine]]:
+    engines: list[Engine] = []
+
+    def make(name: str, source: str, limits: Limits | None = None, memory_bytes_max: int = 2**30) -> Engine:
+        path = tmp_path / "program.py"
+        path.write_text(dedent(source))
+        order = LocalRunner(parse_target(str(path)), WorldSettings(), engine="replay").order()
+        launch = Launch(trunk_command("crossroads.runners.trunk"), order, limits or Limits(wall_s=5.0), memory_bytes_max)
+        engines.append(ENGINES[name](launch))
+        return engines[-1]
+
+    yield make
+    for engine in engines:
+        engine.close()
+
+
+def run(engine: Engine, timelines: Sequence[Timeline], trace: Traced = "none", pristine: bool = False) -> list[Run]:
+    runs: dict[int, Run] = {}
+
+    def deliver(index: int, run: Run) -> None:
+        assert index not in runs
+        runs[index] = run
+
+    drive([engine.run(timelines, deliver, trace=trace, pristine=pristine)])
+    return [runs[index] for index in range(len(timelines))]
+
+
+def begin(seed: int, *overrides: tuple[int, int]) -> Timeline:
+    return Timeline("program.py:main", (Epoch(0, seed),), tuple(Override(point, option) for point, option in overrides))
+
+
+def facts(run: Run) -> tuple[object, ...]:
+    return run.outcome, run.timeline.digest, run.timeline.points, run.output, run.marks, run.timeline
+
+
+def choices_from(run: Run, point: int) -> list[tuple[int, int, int]]:
+    return [(choice.point, choice.taken, choice.options) for choice in run.choices if choice.point >= point]
+
+
+@pytest.fixture(params=ENGINES)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_seeds_make_different_runs_and_the_same_again(make: MakeEngine, name: str) -> None:
+    engine = make(name, WALK)
+    first, second = (run(engine, [begin(seed) for seed in range(12)]) for _ in range(2))
+    assert [facts(one) for one in first] == [facts(one) for one in second]
+    assert len({one.timeline.digest for one in first}) == 12
+    assert {one.outcome.kind for one in first} == {"passed", "failed", "exited"}
+    assert {one.timeline.points for one in first} == {15}
+    assert all(one.timeline.python == f"{sys.version_info.major}.{sys.version_info.minor}" for one in first)
+    failed = next(one for one in first if one.outcome.kind == "failed")
+    assert failed.outcome.exception == "ValueError"
+    assert failed.outcome.message.startswith("too high: ")
+    assert failed.outcome.where.endswith("in main")
+    assert next(one for one in first if one.outcome.kind == "exited").outcome.code == 4
+
+
+def test_engines_agree(make: MakeEngine) -> None:
+    base = run(make("fork", WALK), [begin(seed) for seed in range(4)])
+    timelines = [one.timeline.branch(point, 100 + point) for one in base for point in (0, 1, 2, 7, 13, 14)]
+    timelines += [one.timeline.branch(point, None, option) for one in base for point in (2, 6, 14) for option in (0, 1)]
+    timelines += [begin(9, (2, 1), (4, 0), (14, 1)), begin(9, (14, 0)), begin(9)]
+    forked, replayed = (run(make(name, WALK), timelines) for name in ENGINES)
+    for one, other in zip(forked, replayed, strict=True):
+        point = one.timeline.branch_point
+        assert (one.outcome, one.timeline) == (other.outcome, other.timeline)
+        assert choices_from(one, point) == choices_from(other, point)
+        assert other.output.endswith(one.output)
+
+
+def test_traces_agree_and_change_nothing(make: MakeEngine) -> None:
+    timelines = [begin(3), begin(3).branch(6, 8), begin(3).branch(14, None, 1)]
+    untraced = run(make("fork", WALK), timelines)
+    for name in ENGINES:
+        traced = run(make(name, WALK), timelines, trace="all")
+        assert [one.timeline for one in traced] == [one.timeline for one in untraced]
+        last = [(point.index, point.kind, point.label, point.taken) for point in traced[2].trace if point.index >= 13]
+        assert last[0][:3] == (13, "mark", "step 5") or name == "fork"
+        assert last[-2:] == [(14, "decide", "jump", 1), (15, "end", last[-1][2], None)]
+        some = run(make(name, WALK), timelines, trace=(0, 14, 15, 99))
+        assert [point.index for point in some[0].trace] == [0, 14, 15]
+        assert [point.where for point in some[0].trace] == [traced[0].trace[index].where for index in (0, 14, 15)]
+
+
+def test_a_trace_says_what_stood_there(make: MakeEngine, name: str) -> None:
+    trace = run(make(name, WALK), [begin(3)], trace="all")[0].trace
+    assert [point.index for point in trace] == list(range(16))
+    assert [point.kind for point in trace] == ["start", "mark", *["chance", "mark"] * 6, "decide", "end"]
+    assert trace[2].options == ("-1", "1")
+    assert trace[2].weights == pytest.approx((1 / 3, 2 / 3))
+    assert trace[14].weights == (0.5, 0.5)
+    assert trace[2].where.startswith("program.py:")
+    assert trace[2].where.endswith(" in main")
+
+
+def test_pristine_runs_are_the_same_and_explain_their_end(make: MakeEngine, name: str) -> None:
+    engine = make(name, WALK)
+    quick = run(engine, [begin(seed) for seed in range(8)])
+    pristine = run(engine, [one.timeline for one in quick], pristine=True)
+    for one, other in zip(quick, pristine, strict=True):
+        assert one.timeline == other.timeline
+        assert ("Traceback" in other.output) == (one.outcome.kind == "failed")
+        assert "Traceback" not in one.output
+
+
+def test_an_option_that_is_not_there_diverges(make: MakeEngine, name: str) -> None:
+    runs = run(make(name, WALK), [begin(1, (2, 5)), begin(1, (2, 1)), begin(1).branch(14, 3, 9)])
+    assert [one.outcome.kind for one in runs][::2] == ["diverged", "diverged"]
+    assert "at point 2 option 5 was to be taken, but 'step' has 2 options" in runs[0].outcome.message
+    assert runs[1].outcome.kind != "diverged"
+
+
+def test_overrides_and_epochs_beyond_the_end_change_nothing(make: MakeEngine, name: str) -> None:
+    plain, override, epoch = run(make(name, WALK), [begin(5), begin(5, (40, 1)), begin(5).branch(50, 6)])
+    assert plain.timeline.digest == override.timeline.digest == epoch.timeline.digest
+    assert plain.outcome == override.outcome == epoch.outcome
+
+
+def test_branches_of_branches(make: MakeEngine) -> None:
+    first = begin(5).branch(3, 6)
+    chains = [first.branch(9, 7).branch(12, 8), first.branch(3, 9), first.branch(9, 7).branch(14, None, 1), first.branch(0, 2)]
+    forked, replayed = (run(make(name, WALK), [*chains, *chains]) for name in ENGINES)
+    assert [one.timeline for one in forked] == [one.timeline for one in replayed]
+    assert [one.timeline for one in forked[:4]] == [one.timeline for one in forked[4:]]
+
+
+def test_refusals(make: MakeEngine, name: str) -> None:
+    for source, words in {
+        "x = 1": "no function 'main'",
+        "def main(": "can't be imported",
+        "import nothing_of_this_name": "ModuleNotFoundError",
+        "def main(a): pass": "without arguments",
+        "main = 3": "no function 'main'",
+        "async def main(): pass": "coroutine",
+    }.items():
+        with pytest.raises(TargetError, match=words):
+            run(make(name, source), [begin(1)])
+
+
+def test_nothing_is_drawn_by_a_run_of_marks(make: MakeEngine, name: str) -> None:
+    one, other = run(make(name, "from crossroads import mark\ndef main(): mark('a')"), [begin(1), begin(2)])
+    assert not one.drawn
+    assert one.choices == ()
+    assert one.timeline.points == 2
+    assert one.outcome == other.outcome
+
+
+# Snapshots that are given up, and futures that can't have one.
+
+
+def test_eviction_changes_nothing(make: MakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = run(make("replay", WALK), [begin(seed) for seed in range(6)])
+    timelines = [one.timeline.branch(point, 50 + index) for one in base for point in (2, 9, 14) for index in range(2)]
+    expected = [one.timeline for one in run(make("fork", WALK), timelines)]
+    assert [one.timeline for one in run(make("fork", WALK, memory_bytes_max=1), timelines)] == expected
+    monkeypatch.setattr(fork, "RUNGS_MAX", 4)
+    monkeypatch.setattr(fork, "RUNGS_A_CLIMB", 2)
+    engine = make("fork", WALK)
+    for _ in range(2):
+        assert [one.timeline for one in run(engine, timelines)] == expected
+        assert len(engine._ladder) <= 3 + 4
+
+
+def test_a_single_future_gets_a_snapshot_only_far_up(make: MakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = make("fork", WALK)
+    alone = run(engine, [begin(1).branch(14, 3)])
+    assert [rung.point for rung in engine._ladder] == [-2, -1, 0]
+    monkeypatch.setattr(fork, "WALK_POINTS_MAX", 3)
+    assert [one.timeline for one in run(engine, [begin(1).branch(14, 3)])] == [one.timeline for one in alone]
+    assert [rung.point for rung in engine._ladder] == [-2, -1, 0, 14]
+
+
+def test_points_beyond_the_end_of_the_past(make: MakeEngine) -> None:
+    timelines = [begin(1).branch(point, seed) for point in (5, 40, 41) for seed in range(3)]
+    forked, replayed = (run(make(name, WALK), timelines) for name in ENGINES)
+    assert [one.timeline for one in forked] == [one.timeline for one in replayed]
+
+
+THREAD_LATER = """
+import random, threading
+from crossroads import chance, mark
+event = threading.Event()
+
+def main():
+    {start}
+    mark("before")
+    chance("x", [0, 1])
+    {middle}
+    for _ in range(4):
+        chance("y", [0, 1, 2])
+        mark()
+    event.set()
+"""
+THREAD = "threading.Thread(target=event.wait, name='waiter').start()"
+CHILD = "import os, signal; child = os.fork() or signal.pause()"
+CHILD_END = "\n    os.kill(child, 9); os.wait()\n"
+
+
+@pytest.mark.parametrize("what", [THREAD, CHILD])
+@pytest.mark.parametrize("where", ["start", "middle"])
+def test_futures_beyond_a_thread_or_child_begin_below_it(make: MakeEngine, what: str, where: str) -> None:
+    source = THREAD_LATER.format(**{"start": "pass", "middle": "pass", where: what}) + (CHILD_END if what is CHILD else "")
+    timelines = [begin(1).branch(point, seed) for point in (0, 2, 5, 8) for seed in range(3)]
+    forking = make("fork", source)
+    forked, replayed = run(forking, timelines), run(make("replay", source), timelines)
+    assert [one.timeline for one in forked] == [one.timeline for one in replayed]
+    assert {one.outcome.kind for one in forked} == {"passed"}
+    assert max(rung.point for rung in forking._ladder) == {"start": -1, "middle": 2}[where]
+
+
+def test_threads_left_by_the_import_are_unsound(make: MakeEngine) -> None:
+    with pytest.raises(Unsound, match="threads: waiter"):
+        run(make("fork", THREAD_LATER.format(start="pass", middle="pass") + f"\n{THREAD}\n"), [begin(1)])
