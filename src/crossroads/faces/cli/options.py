@@ -132,7 +132,7 @@ store_option = click.option(
 )
 seed_option = click.option("--seed", type=SEED, default=0, show_default=True, help="Another seed draws other futures.")
 budget_option = click.option(
-    "--budget", type=BUDGET, default=10_000, show_default=True, metavar="FUTURES", help="Most futures to explain one failure with."
+    "--budget", type=BUDGET, default=15_000, show_default=True, metavar="FUTURES", help="Most futures to explain one failure with."
 )
 engine_option = click.option(
     "--engine", type=OneOf("fork", "replay"), help="How futures are begun; from live snapshots where that is possible."
