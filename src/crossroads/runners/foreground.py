@@ -16,7 +16,7 @@ from crossroads.program import current
 from crossroads.runners.trunk import enter, import_problem
 from crossroads.snapshots import wire
 from crossroads.snapshots.endings import outcome_of, safe_text, type_name
-from crossroads.snapshots.live import LiveRun, place, program_frame
+from crossroads.snapshots.live import LiveRun, program_frame
 from crossroads.snapshots.plans import Plan
 from crossroads.snapshots.server import wait_for_threads
 from crossroads.timeline.outcomes import Outcome
@@ -125,7 +125,7 @@ def main() -> NoReturn:
 
 
 def _describe(live: LiveRun) -> dict[str, Any]:
-    return {"point": live.index, "kind": live.kind, "label": live.label, "where": place(), "time": live.time}
+    return {"point": live.index, "kind": live.kind, "label": live.label, "where": live.place, "time": live.time}
 
 
 def _compiled(channel: socket.socket, expression: str | None) -> CodeType | None:

@@ -10,7 +10,7 @@ import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from itertools import accumulate
-from types import CodeType, FrameType
+from types import CodeType, FrameType, GeneratorType
 from typing import Any, Final, NoReturn, Protocol
 
 from crossroads.snapshots.plans import Plan
@@ -86,6 +86,7 @@ class LiveRun:
         self._draw_mask = 0
         self._next_thinning = DRAWS_FULL
         self._last_print: tuple[int, str] | None = None
+        self._actor: GeneratorType[Any, Any, Any] | None = None
         self._next_collection = COLLECT_FIRST
 
     # What the program and its world call.
@@ -98,9 +99,11 @@ class LiveRun:
         if index >= self._stop:
             self._arrive("mark")
 
-    def event(self, label: str) -> None:
-        """A world event, about to be processed."""
+    def event(self, label: str, actor: GeneratorType[Any, Any, Any] | None = None) -> None:
+        """A world event, about to be processed; it resumes `actor`, where there is one."""
+        self._actor = actor
         self._happen("event", label)
+        self._actor = None
 
     def draw(self, name: str) -> None:
         """A draw, about to be made, in a program whose draws are its points."""
@@ -175,6 +178,14 @@ class LiveRun:
     def time(self) -> float:
         """Seconds of world time since the start."""
         return self._fate.elapsed()
+
+    @property
+    def place(self) -> str:
+        """Where the program stands: "file:line in function" of its innermost frame, or of the generator that an event resumes."""
+        frame = self._actor.gi_frame if self._actor is not None else None
+        if frame is None or not is_own(frame.f_code.co_filename):
+            frame = program_frame()
+        return "" if frame is None else describe_place(frame.f_code, frame.f_lineno)
 
     # Inside.
 
@@ -263,13 +274,7 @@ class LiveRun:
             last = self.trace[-1]
             last["moot"] = len(last.get("options", ())) < 2
         self._last_print = (self.index, print_now)
-        self.trace.append({"index": self.index, "kind": self.kind, "label": self.label, "where": place(), "time": self.time})
-
-
-def place() -> str:
-    """Where the program stands: "file:line in function" of the innermost frame that is its own."""
-    frame = program_frame()
-    return "" if frame is None else describe_place(frame.f_code, frame.f_lineno)
+        self.trace.append({"index": self.index, "kind": self.kind, "label": self.label, "where": self.place, "time": self.time})
 
 
 def program_frame() -> FrameType | None:

@@ -28,7 +28,7 @@ class Early(gymnasium.Env):  # type: ignore[misc]
 @pytest.fixture
 def events() -> Iterator[list[tuple[str, float | None]]]:
     told: list[tuple[str, float | None]] = []
-    uninstall = install_adaptors(lambda label, time: told.append((label, time)))
+    uninstall = install_adaptors(lambda label, time, actor=None: told.append((label, time)))
     yield told
     uninstall()
 
@@ -73,7 +73,7 @@ def test_a_vector_of_environments_steps_as_one(events: list[tuple[str, float | N
 def test_uninstall_puts_everything_back() -> None:
     classes = (gymnasium.Env, gymnasium.Wrapper, Early, gymnasium.vector.VectorEnv)
     before = [dict(vars(cls)) for cls in classes]
-    uninstall = install_adaptors(lambda label, time: None)
+    uninstall = install_adaptors(lambda label, time, actor=None: None)
     assert vars(Early)["step"] is not before[2]["step"]
     uninstall()
     assert [dict(vars(cls)) for cls in classes] == before

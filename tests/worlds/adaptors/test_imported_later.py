@@ -14,7 +14,7 @@ from crossroads.worlds.entropy import Entropy
 entropy, labels = Entropy(), []
 entropy.install()
 entropy.on_first_use = lambda: labels.append("first use")
-install_adaptors(lambda label, time: labels.append(label))
+install_adaptors(lambda label, time, actor=None: labels.append(label))
 assert not {"numpy", "simpy", "gymnasium"} & set(sys.modules)
 
 import gymnasium, simpy

@@ -13,7 +13,7 @@ simpy: Any = pytest.importorskip("simpy")
 @pytest.fixture
 def events() -> Iterator[list[tuple[str, float | None]]]:
     told: list[tuple[str, float | None]] = []
-    uninstall = install_adaptors(lambda label, time: told.append((label, time)))
+    uninstall = install_adaptors(lambda label, time, actor=None: told.append((label, time)))
     yield told
     uninstall()
 
@@ -33,8 +33,8 @@ def test_each_event_is_told_before_it_is_processed(events: list[tuple[str, float
     assert events == [
         ("Initialize machine", 10.0),
         ("Event", 10.0),
-        ("Request", 10.0),
-        ("Timeout", 12.5),
+        ("Request of machine", 10.0),
+        ("Timeout of machine", 12.5),
         ("Release", 12.5),
         ("Process machine", 12.5),
     ]
@@ -42,7 +42,7 @@ def test_each_event_is_told_before_it_is_processed(events: list[tuple[str, float
 
 def test_an_event_sees_the_state_before_it(events: list[tuple[str, float | None]]) -> None:
     seen: list[int] = []
-    uninstall = install_adaptors(lambda label, time: seen.append(len(done)))
+    uninstall = install_adaptors(lambda label, time, actor=None: seen.append(len(done)))
     env = simpy.Environment()
     done: list[int] = []
     for delay in range(3):
@@ -82,7 +82,19 @@ def test_environments_derived_from_it_tell_too(events: list[tuple[str, float | N
 
 def test_uninstall_puts_the_stock_step_back() -> None:
     stock = simpy.Environment.step
-    uninstall = install_adaptors(lambda label, time: None)
+    uninstall = install_adaptors(lambda label, time, actor=None: None)
     assert simpy.Environment.step is not stock
     uninstall()
     assert simpy.Environment.step is stock
+
+
+def test_an_event_names_the_generator_that_it_resumes() -> None:
+    lines: list[tuple[str, int | None]] = []
+    uninstall = install_adaptors(lambda label, time, actor=None: lines.append((label, actor and actor.gi_frame.f_lineno)))
+    env = simpy.Environment()
+    env.process(machine(env, simpy.Resource(env)))
+    env.run()
+    uninstall()
+    first = machine.__code__.co_firstlineno
+    assert ("Request of machine", first + 2) in lines
+    assert ("Timeout of machine", first + 3) in lines

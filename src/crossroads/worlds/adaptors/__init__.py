@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 from crossroads.worlds.adaptors import gymnasium, simpy
+from crossroads.worlds.adaptors.events import OnEvent
 
 
-def install_adaptors(on_event: Callable[[str, float | None], None]) -> Callable[[], None]:
+def install_adaptors(on_event: OnEvent) -> Callable[[], None]:
     """Have the events of SimPy and gymnasium told, from when the program imports them; at once where they are imported.
 
     Args:
-        on_event: called with a label and the simulation's own time (None where it has none) before each event is processed.
+        on_event: called before each event is processed.
 
     Returns:
         A function that undoes it.

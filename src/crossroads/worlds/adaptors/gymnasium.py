@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any, Final
 
+from crossroads.worlds.adaptors.events import OnEvent
 from crossroads.worlds.imports import on_import
 from crossroads.worlds.patches import Patches
 
 BASES: Final = (("gymnasium.core", "Env"), ("gymnasium.vector.vector_env", "VectorEnv"))
 
 
-def patch(on_event: Callable[[str, float | None], None]) -> Callable[[], None]:
+def patch(on_event: OnEvent) -> Callable[[], None]:
     """Have each outermost step told of, from when gymnasium is imported.
 
     Args:
@@ -37,7 +38,7 @@ def patch(on_event: Callable[[str, float | None], None]) -> Callable[[], None]:
 class _Steps:
     """The step methods that are patched, and whether one of them runs."""
 
-    def __init__(self, on_event: Callable[[str, float | None], None]) -> None:
+    def __init__(self, on_event: OnEvent) -> None:
         self.patches = Patches()
         self._on_event = on_event
         self._inside = False
