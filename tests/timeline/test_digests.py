@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from crossroads.timeline.digests import Digest
 
-PLAIN = st.text(st.characters(codec="utf-8", exclude_characters="\x1e\x1f"), max_size=5)
+PLAIN = st.text(st.characters(codec="utf-8"), max_size=5)
 
 
 def _digest(*things):
@@ -18,7 +18,7 @@ def _digest(*things):
 
 def test_digest_is_pinned():
     assert _digest() == "cae66941d9efbd404e4d88758ea67670"
-    assert _digest(("mark", 1, "harbour"), ("end", "\udc80")) == "cce80803944cf4075babd432dfff04cb"
+    assert _digest(("mark", 1, "harbour"), ("end", "\udc80")) == "7e614c5704bc15be776a62f661474f3a"
 
 
 def test_digest_can_be_read_in_the_middle():
