@@ -19,12 +19,15 @@ ROOT = Path(__file__).parents[2]
 WALL_LIMIT_S = 600.0
 """For one command; only a hanging one takes so long."""
 
+OPTIONAL = ("numpy", "simpy", "gymnasium")
+
 _FENCE = re.compile(r"^```(\w*)[ \t]*(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SECTION = re.compile(r"^## (.*)$", re.MULTILINE)
 _ID = re.compile(r"\b[0-9a-f]{8}\b")
-_FOUND = re.compile(r"Failure ([0-9a-f]{8})")
+_FOUND = re.compile(r"(?:Failure|crossroads explain) ([0-9a-f]{8})\b")
 _VARYING = (
     (re.compile(r"\bin [\d.,]+ (s|ms|min)\b"), "in TIME"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d\b"), "DATE"),
     (re.compile(r"\b[0-9a-f]{16,}\b"), "DIGEST"),
     (re.compile(r"\b3\.\d+(\.\d+)?\b(?! %)"), "PYTHON"),
 )
@@ -61,11 +64,9 @@ class Story:
     @property
     def needs(self) -> list[str]:
         """Optional packages that its programs import."""
-        code = "\n".join(block.text for block in self.blocks)
-        return [name for name in ("numpy", "simpy", "gymnasium") if re.search(rf"^\s*(import|from) {name}\b|examples/{_USERS[name]}", code, re.MULTILINE)]
-
-
-_USERS = {"numpy": "reservoir", "simpy": "hospital", "gymnasium": "lake"}
+        texts = [block.text for block in self.blocks]
+        texts += [(ROOT / name).read_text() for name in re.findall(r"examples/\w+\.py", "".join(texts))]
+        return [name for name in OPTIONAL if any(re.search(rf"^(import|from) {name}\b", text, re.MULTILINE) for text in texts)]
 
 
 def stories(page: Path, *, by_section: bool) -> Iterator[Story]:
@@ -99,7 +100,7 @@ class Teller:
             (self.folder / block.name).write_text(block.text)
         elif block.language == "python":
             done = self._run([sys.executable, "-c", block.text])
-            assert done.returncode == 0, f"{block.text}\n{done.stdout}{done.stderr}"
+            assert done.returncode == 0, f"{block.text}\n{done.stdout}"
         elif block.language == "console":
             return "".join(self._command(part) for part in re.split(r"^(?=\$ )", block.text, flags=re.MULTILINE) if part)
         return block.text
@@ -110,14 +111,21 @@ class Teller:
         typed = _ID.sub(lambda match: self.real_ids.get(match[0], match[0]), command[2:])
         done = self._run(["bash", "-c", f"(exit {self.code}); {typed}"])
         self.code = done.returncode
-        printed = tidy(done.stdout + done.stderr)
+        printed = tidy(done.stdout)
         self._learn(expected, printed)
         shown = self._in_words_of_the_page(printed)
         return f"{command}\n{expected if is_same(expected, shown) else shown}"
 
     def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=WALL_LIMIT_S
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=WALL_LIMIT_S,
         )
 
     def _learn(self, expected: str, printed: str) -> None:

@@ -31,6 +31,8 @@ def teller(tmp_path: Path) -> Teller:
     (folder / "examples").symlink_to(ROOT / "examples")
     environment = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "NO_COLOR", "COLUMNS")}
     environment |= {"PATH": f"{commands}:{environment['PATH']}", "XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONIOENCODING": "utf-8"}
+    if "PYTHONPATH" in environment:
+        environment["PYTHONPATH"] = os.pathsep.join(os.path.abspath(part) for part in environment["PYTHONPATH"].split(os.pathsep))
     return Teller(folder, environment)
 
 
@@ -49,12 +51,12 @@ def test_blocks(story: Story, teller: Teller) -> None:
 
 
 def rewrite(page: Path, blocks: tuple[Block, ...], told: list[str]) -> None:
+    """Put what was printed into the page, as it is now: stories before this one may have changed it."""
     text = page.read_text()
-    for block, new in reversed(list(zip(blocks, told, strict=True))):
-        at = text.find(f"\n{block.text}```", max(0, block.begin - 1)) + 1
-        at = at or text.find(f"\n{block.text}```") + 1
-        assert at, f"{page}: a block has moved"
-        text = text[:at] + new + text[at + len(block.text) :]
+    for block, new in zip(blocks, told, strict=True):
+        if new != block.text:
+            assert text.count(f"\n{block.text}```") == 1, f"{page}: this block isn't there, or twice:\n{block.text}"
+            text = text.replace(f"\n{block.text}```", f"\n{new}```")
     page.write_text(text)
 
 

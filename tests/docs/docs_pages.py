@@ -1,0 +1,119 @@
+"""The page of the Python reference, made from signatures and docstrings. They are read from the sources, so that every Python gives the
+same page.
+"""
+
+import ast
+import inspect
+import re
+from importlib import import_module
+from types import ModuleType
+
+import crossroads
+
+SECTIONS = {
+    "Inside programs": ("decide", "chance", "mark"),
+    "Asking": ("explore", "explain", "replay"),
+    "What exploring gives": ("Exploration", "Tally", "Failure", "Probability"),
+    "What explaining gives": ("Account", "CurvePoint", "TurningPoint", "Option", "Decision", "PointOfNoReturn", "WayOut"),
+    "What replaying gives": ("Replay", "Watched"),
+    "Timelines": ("Timeline", "Outcome"),
+    "Settings, progress, errors": ("Limits", "Progress", "CrossroadsError"),
+}
+
+HEAD = """# Python reference
+
+All names of the package `crossroads`. Made from the sources: `CROSSROADS_UPDATE_DOCS=1 pytest tests/docs` writes this page anew. How they
+are used is in the [how-to guides](../howto.md#use-it-from-python), the same as commands in the [command reference](cli.md), as JSON in
+the [report format](report.md).
+
+`StorePath` is a path or None, `EngineName` is "fork" or "replay", `OnProgress` is called with a `Progress`.
+"""
+
+_PART = re.compile(r"^(Args|Returns|Raises|Example):[ ]*$", re.MULTILINE)
+_ITEM = re.compile(r"^([A-Za-z_][\w, ]*): (.*)$")
+
+
+def api_page() -> str:
+    """The page."""
+    parts = [HEAD]
+    for title, names in SECTIONS.items():
+        parts.append(f"## {title}\n")
+        parts += [_entry(name) for name in names]
+    return "\n".join(parts)
+
+
+def _entry(name: str) -> str:
+    module = import_module(f"crossroads.{crossroads._HOMES.get(name, 'program')}")
+    tree = ast.parse(inspect.getsource(module))
+    node = next(node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name)
+    shown = _signature(node, module) if isinstance(node, ast.FunctionDef) else _fields(node)
+    return f"### {name}\n\n```text\n{shown}\n```\n\n{_prose(ast.get_docstring(node) or '')}{_properties(node)}"
+
+
+def _signature(node: ast.FunctionDef, module: ModuleType) -> str:
+    given, named = node.args.args, node.args.kwonlyargs
+    defaults = [None] * (len(given) - len(node.args.defaults)) + list(node.args.defaults)
+    shown = [_parameter(argument, default, module) for argument, default in zip(given, defaults, strict=True)]
+    if named:
+        shown += ["*", *(_parameter(argument, default, module) for argument, default in zip(named, node.args.kw_defaults, strict=True))]
+    returns = f" -> {ast.unparse(node.returns)}" if node.returns is not None else ""
+    line = f"{node.name}({', '.join(shown)}){returns}"
+    return line if len(line) <= 100 else f"{node.name}(\n" + "".join(f"    {part},\n" for part in shown) + f"){returns}"
+
+
+def _parameter(argument: ast.arg, default: ast.expr | None, module: ModuleType) -> str:
+    shown = argument.arg + (f": {ast.unparse(argument.annotation)}" if argument.annotation is not None else "")
+    if isinstance(default, ast.Name):
+        return f"{shown} = {getattr(module, default.id):_}"
+    return shown if default is None else f"{shown} = {ast.unparse(default)}"
+
+
+def _fields(node: ast.ClassDef) -> str:
+    fields = [part for part in node.body if isinstance(part, ast.AnnAssign)]
+    base = f"({ast.unparse(node.bases[0])})" if node.bases else ""
+    return "\n".join([f"class {node.name}{base}", *(f"    {ast.unparse(part)}" for part in fields)])
+
+
+def _properties(node: ast.FunctionDef | ast.ClassDef) -> str:
+    shown = ""
+    for part in node.body if isinstance(node, ast.ClassDef) else ():
+        if isinstance(part, ast.FunctionDef) and not part.name.startswith("_") and ast.get_docstring(part):
+            is_property = any(ast.unparse(decorator) == "property" for decorator in part.decorator_list)
+            name = part.name if is_property else f"{part.name}({', '.join(argument.arg for argument in part.args.args[1:])})"
+            shown += f"- `.{name}`: {_one_line((ast.get_docstring(part) or '').split(chr(10) * 2)[0])}\n"
+    return shown and f"\n{shown}"
+
+
+def _prose(docstring: str) -> str:
+    first, *parts = _PART.split(docstring)
+    pieces = [_paragraphs(first)]
+    for title, text in zip(parts[::2], parts[1::2], strict=True):
+        body = inspect.cleandoc(text)
+        if title == "Args":
+            pieces.append(_items(body))
+        elif title == "Returns":
+            pieces.append(f"Returns: {_paragraphs(body)}")
+        elif title == "Raises":
+            pieces.append(f"Raises:\n\n{_items(body)}")
+        else:
+            pieces.append(f"```pycon\n{body}\n```\n")
+    return "\n".join(pieces)
+
+
+def _items(body: str) -> str:
+    lines: list[str] = []
+    for line in body.splitlines():
+        found = None if line.startswith(" ") else _ITEM.match(line)
+        if found is not None:
+            lines.append(f"- {', '.join(f'`{name}`' for name in found[1].split(', '))}: {found[2]}")
+        elif lines:
+            lines[-1] += f" {line.strip()}"
+    return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def _paragraphs(text: str) -> str:
+    return "\n".join(f"{_one_line(paragraph)}\n" for paragraph in text.strip().split("\n\n") if paragraph.strip())
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
