@@ -99,7 +99,7 @@ class LiveRun:
         if index >= self._stop:
             self._arrive("mark")
 
-    def event(self, label: str, actor: GeneratorType[Any, Any, Any] | None = None) -> None:
+    def event(self, label: str, actor: "GeneratorType[Any, Any, Any] | None" = None) -> None:
         """A world event, about to be processed; it resumes `actor`, where there is one."""
         self._actor = actor
         self._happen("event", label)

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 class OnEvent(Protocol):
     """Called before an event is processed."""
 
-    def __call__(self, label: str, time: float | None, actor: GeneratorType[Any, Any, Any] | None = None) -> None:
+    def __call__(self, label: str, time: float | None, actor: "GeneratorType[Any, Any, Any] | None" = None) -> None:
         """Take note of an event.
 
         Args:
