@@ -22,6 +22,7 @@ from crossroads.snapshots.run import Run
 from crossroads.store.keys import ExplorationKey, failure_id
 from crossroads.store.store import Store
 from crossroads.timeline.keys import derive
+from crossroads.timeline.points import Point
 from crossroads.timeline.timelines import Epoch, Timeline, WorldSettings
 from crossroads.worlds.targets import Target, code_digest, parse_target, target_of
 
@@ -35,6 +36,9 @@ ROUND_MAX: Final = 4_000
 
 RECHECK_FIRST, RECHECK_EVERY = 4, 100
 """Of the runs that didn't fail, the first so many and every so many-th are lived twice."""
+
+DIVERGED_LIVES: Final = 2
+"""A run that diverged is lived so many times more, in each of two ways, to see where."""
 
 STEP_LIMIT: Final = WorldSettings().step_limit
 
@@ -280,22 +284,25 @@ def is_same(first: Run, second: Run) -> bool:
 
 
 def describe_divergence(runner: LocalRunner, first: Run, second: Run) -> str:
-    """Where two lives of one timeline differ first, in a sentence."""
-    again = _unlived(first)
-    lives = runner.run([again], trace="all") + runner.run([again], trace="all", pristine=True, elsewhere=True)
-    traces = [run.trace for run in lives]
-    place = "somewhere between two points"
-    for one, other in zip(*traces, strict=False):
-        if (one.kind, one.label, one.taken, one.time) != (other.kind, other.label, other.taken, other.time):
-            ours, theirs = f"{one.kind} {one.label!r} ({one.where})", f"{other.kind} {other.label!r}"
-            place = f"first at point {one.index}: {ours} in one life, {theirs} in the other"
-            break
-    endings = [run.outcome.exception or run.outcome.kind for run in (first, second)]
-    ends = f"one ended with {endings[0]}, the other with {endings[1]}"
+    """Where two lives of one timeline differ first, in a sentence; it is lived some more times to find out."""
+    again = [_unlived(first)] * DIVERGED_LIVES
+    lives = runner.run(again, trace="all") + runner.run(again, trace="all", pristine=True, elsewhere=True)
+    found = [difference for life in lives[1:] if (difference := _difference(lives[0].trace, life.trace))]
+    place = min(found)[1] if found else "somewhere between two points"
+    ends = [run.outcome.exception or run.outcome.kind for run in (first, second)]
     return (
-        f"futures diverged: lived twice, they weren't the same run; they differ {place}; {ends}; the likeliest causes are object"
-        " addresses, process ids, real files and sockets, and threads"
+        f"futures diverged: lived twice, they weren't the same run; they differ {place}; one ended with {ends[0]}, the other with {ends[1]}"
+        "; the likeliest causes are object addresses, process ids, real files and sockets, and threads"
     )
+
+
+def _difference(one: Sequence[Point], other: Sequence[Point]) -> tuple[int, str] | None:
+    """The first point at which two traces of a timeline differ, and how."""
+    for here, there in zip(one, other, strict=False):
+        if (here.kind, here.label, here.taken, here.time) != (there.kind, there.label, there.taken, there.time):
+            said = [f"{point.kind} {point.label!r} at {point.time:g} s ({point.where or 'no place of its own'})" for point in (here, there)]
+            return here.index, f"first at point {here.index}: {said[0]} in one life, {said[1]} in the other"
+    return None
 
 
 def _is_worth_rechecking(index: int, run: Run) -> bool:
