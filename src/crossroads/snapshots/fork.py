@@ -66,12 +66,15 @@ class ForkEngine(Engine):
         self, left: Sequence[int], timelines: Sequence[Timeline], deliver: Callable[[int, Run], None], trace: Traced
     ) -> Steps[list[int]]:
         groups: dict[Rung, list[int]] = defaultdict(list)
+        found: dict[tuple[Past, int], Rung | None] = {}
+        undone: list[int] = []
         for index in left:
             timeline = timelines[index]
-            rung = self._ladder.nearest(timeline, timeline.branch_point)
-            if rung is not None and rung.point >= LOADED:
-                groups[rung].append(index)
-        undone = [index for index in left if index not in {done for group in groups.values() for done in group}]
+            branching = (timeline.past(timeline.branch_point), timeline.branch_point)
+            if branching not in found:
+                found[branching] = self._ladder.nearest(timeline, timeline.branch_point)
+            rung = found[branching]
+            (undone if rung is None or rung.point < LOADED else groups[rung]).append(index)
         for rung, indices in groups.items():
             if rung not in list(self._ladder):
                 undone += indices
