@@ -2,16 +2,14 @@
 
 Three stages. A *scan* spends futures evenly over the path: at every step where there are few, at evenly spaced ones where there are
 many. *Search*: an exact segmentation of what was counted proposes jumps, and a noisy binary search places each. *Certify*: fresh futures
-on both sides decide whether the jump is real, and give its size, since the counts that made it a candidate overstate it. Where there are
-few steps, or the counts stray from segments, every neighbouring pair is sampled until it is settled.
+on both sides decide whether the jump is real, and give its size, since the counts that made it a candidate overstate it. Up to
+SCAN_STEPS_MAX steps every neighbouring pair is then sampled until it is settled, which finds jumps that are undone soon after.
 
 What remains undetected: an up and a down that cancel between two probes; jumps below JUMP_SIZE.
 Source: optimal partitioning (Jackson et al., 2005) and noisy binary search (Karp & Kleinberg, 2007), see `stats.segments` and
 `stats.localise`.
 """
 
-import math
-from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -31,14 +29,11 @@ PAIR_FIRST, PAIR_MORE, PAIR_MAX = 32, 16, 160
 """Futures for each step of a pair: to begin with where steps are few, at a time, and at most."""
 
 PAIR_MARGIN: Final = 0.06
-PAIR_EXCLUDED, PAIR_SUSPECT = -3.0, 1.0
-"""Evidence (a log-likelihood ratio) at which a pair is taken not to jump, which a jump of 0.2 meets in 5 of 100 cases; and at which it is
+PAIR_EXCLUDED, PAIR_SUSPECT = -2.3, 1.0
+"""Evidence (a log-likelihood ratio) at which a pair is taken not to jump, which a jump of 0.2 meets in 7 of 100 cases; and at which it is
 handed to the proof."""
 
-ROUGH: Final = 1.0
-"""Standard deviations by which counts may stray more from the segments than chance has it before all neighbours are compared."""
-
-PAIR_TOTAL: Final = 6_000
+PAIR_TOTAL: Final = 5_000
 """Futures that comparing all neighbours may cost; what is unsettled then can only be a jump that is undone within a few steps."""
 
 SCAN_STEPS_MAX: Final = 512
@@ -106,15 +101,13 @@ class JumpSearch:
         """
         self._inquiry.stage = "looking for turning points"
         self._certify([self._upto - 1] if self._upto > 0 else [])
-        is_smooth = False
         if self._upto >= FEW_STEPS:
             probes = self._scan()
-            is_smooth = len(probes) <= self._upto or not self._is_rough(probes)
             self._certify(self._localise(probes))
             gaps = self._unexplained_gaps(probes)
             if gaps:
                 self._certify(self._localise(self._refine(gaps)))
-        if not is_smooth:
+        if self._upto <= SCAN_STEPS_MAX:
             self._certify(self._compare_pairs())
         self.is_finished = True
 
@@ -128,21 +121,6 @@ class JumpSearch:
         each = max(SCAN_EACH_MIN, SCAN_TOTAL // len(probes))
         self._inquiry.sample_steps({step: max(0, each - self._at(step).futures) for step in probes})
         return probes
-
-    def _is_rough(self, probes: list[int]) -> bool:
-        """Whether the counts stray from their segments more than chance has it, so that steps differ within them (Pearson's test)."""
-        tallies = [self._at(step) for step in probes]
-        failed, futures = [tally.failed for tally in tallies], [tally.futures for tally in tallies]
-        cuts = segment(failed, futures)
-        fitted = levels(failed, futures, cuts)
-        strain, free = 0.0, 0
-        for number, (tally, step) in enumerate(zip(tallies, probes, strict=True)):
-            level = fitted[bisect_right(cuts, number)]
-            if 0.0 < level < 1.0 and step < self._upto:
-                strain += (tally.failed - tally.futures * level) ** 2 / (tally.futures * level * (1.0 - level))
-                free += 1
-        free -= len(fitted)
-        return free > 0 and (strain - free) / math.sqrt(2.0 * free) > ROUGH
 
     def _localise(self, probes: list[int]) -> list[int]:
         """The likeliest steps of the jumps that the counts at the probes suggest."""
@@ -224,7 +202,7 @@ class JumpSearch:
             sides = {side for step in unsettled for side in (step, step + 1)}
             more = [side for side in sorted(sides) if self._at(side).futures < PAIR_MAX and side < self._upto]
             if not more or self._inquiry.spent - spent_before + len(more) * PAIR_MORE > PAIR_TOTAL:
-                return [step for step, value in values.items() if value >= (0.0 if not more else PAIR_SUSPECT)]
+                return [step for step, value in values.items() if value >= 0.0]
             self._inquiry.sample_steps(dict.fromkeys(more, PAIR_MORE))
 
     def _pair_evidence(self, step: int) -> float:
