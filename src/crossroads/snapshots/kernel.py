@@ -138,12 +138,9 @@ def kill_marked(marker: str) -> None:
     while found:
         found = False
         for pid in sorted(int(name) for name in _names("/proc") if name.isdigit()):
-            try:
-                if pid != _getpid() and marker in _contents(f"/proc/{pid}/environ").split("\0"):
-                    _kill(pid, signal.SIGKILL)
-                    found = True
-            except OSError:
-                pass
+            if pid != _getpid() and _has_marker(pid, marker):
+                kill(pid)
+                found = True
 
 
 def end_marked(pid: int, marker: str, timeout_s: float) -> None:
@@ -155,13 +152,11 @@ def end_marked(pid: int, marker: str, timeout_s: float) -> None:
     except OSError:
         return
     try:
-        if marker in _contents(f"/proc/{pid}/environ").split("\0"):
-            signal.pidfd_send_signal(ending, signal.SIGKILL)
+        if _has_marker(pid, marker):
+            kill(pid)
         poll = select.poll()
         poll.register(ending, select.POLLIN)
         poll.poll(timeout_s * 1000)
-    except OSError:
-        pass
     finally:
         _close(ending)
 
@@ -199,6 +194,13 @@ def is_open(descriptor: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def _has_marker(pid: int, marker: str) -> bool:
+    try:
+        return marker in _contents(f"/proc/{pid}/environ").split("\0")
+    except OSError:
+        return False
 
 
 def _names(folder: str) -> list[str]:
