@@ -29,6 +29,7 @@ _VARYING = (
     (re.compile(r"\bin [\d.,]+ (s|ms|min)\b"), "in TIME"),
     (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d\b"), "DATE"),
     (re.compile(r"\b[0-9a-f]{16,}\b"), "DIGEST"),
+    (_ID, "ID"),
     (re.compile(r"\b3\.\d+(\.\d+)?\b(?! %)"), "PYTHON"),
 )
 
