@@ -4,7 +4,7 @@ SHELL := /usr/bin/env bash
 .DELETE_ON_ERROR:
 .PHONY: demo test lint bench format clean
 
-PIP := -m pip install --quiet --disable-pip-version-check
+PIP := -m pip install --quiet --quiet --disable-pip-version-check
 PYTEST := -m pytest -n 2 -p no:cacheprovider
 
 demo: .venv/ready
@@ -55,5 +55,5 @@ clean:
 
 dist/built: .venv-newest/ready pyproject.toml README.md LICENSE $(shell find src -name '*.py')
 	rm -rf dist
-	.venv-newest/bin/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+	.venv-newest/bin/python -m pip wheel --quiet --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 	touch $@
