@@ -27,7 +27,7 @@ def main():
 
 def measure(folder: Path, quick: bool) -> list[tuple[str, ...]]:
     """Rows for a small and a large process."""
-    return [_row(folder, name, objects, 3 if quick else 9, 40 if quick else 400) for name, objects in (("small", 0), ("100 MB", 400_000))]
+    return [_row(folder, name, objects, 3 if quick else 7, 40 if quick else 120) for name, objects in (("small", 0), ("100 MB", 400_000))]
 
 
 def _row(folder: Path, name: str, objects: int, rounds: int, futures: int) -> tuple[str, ...]:

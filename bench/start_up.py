@@ -29,7 +29,7 @@ def measure(folder: Path, quick: bool) -> list[tuple[str, ...]]:
     """One row: a future against the start-up work."""
     path = folder / "slow_start.py"
     path.write_text(PROGRAM.replace("OBJECTS", "20_000" if quick else "400_000"))
-    futures = 40 if quick else 400
+    futures = 40 if quick else 200
     with LocalRunner(parse_target(str(path)), WorldSettings(), jobs=1) as runner:
         began = time.perf_counter()
         runner.run([Timeline(str(path), (Epoch(0, 1),))])

@@ -39,7 +39,7 @@ def measure(folder: Path, quick: bool) -> list[tuple[str, ...]]:
 
     path = folder / "toy.py"
     path.write_text(PROGRAM)
-    rounds, futures = (3, 100) if quick else (7, 1_000)
+    rounds, futures = (3, 100) if quick else (5, 400)
     space: dict[str, object] = {"__name__": "toy"}
     exec(compile(PROGRAM, "toy.py", "exec"), space)
     ours, bare = [], []
