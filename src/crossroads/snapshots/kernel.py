@@ -88,6 +88,15 @@ def file_offsets() -> list[tuple[int, int]]:
     return found
 
 
+def flush_stdio() -> None:
+    """Write out what the program has printed, as far as its streams can."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BaseException:
+            pass
+
+
 def private_bytes(pid: int) -> int:
     """What the process would give back if it ended: its proportional share of memory; 0 where the system doesn't tell."""
     try:

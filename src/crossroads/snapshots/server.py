@@ -98,7 +98,7 @@ class Server:
             _signal(signal.SIGCHLD, signal.SIG_DFL)
         kernel.die_with_parent(False)
         kernel.adopt_orphans()
-        _flush_stdio()
+        kernel.flush_stdio()
         self._pid = _getpid()
         self._open_pipe()
         kernel.limit_memory(None)
@@ -336,7 +336,7 @@ class Server:
             self._region.write({"unsound": trouble, "at": point})
             _exit(0)
         _, channel = self._climbing.pop(0)
-        _flush_stdio()
+        kernel.flush_stdio()
         if self._climbing:
             rung = _fork()
             if rung:
@@ -369,11 +369,11 @@ class Server:
     def report(self, live: LiveRun, outcome: Outcome) -> NoReturn:
         """Leave the result of this process's life and end it."""
         if not self.is_own_process:
-            _flush_stdio()
+            kernel.flush_stdio()
             _exit(exit_code(outcome))
         kernel.limit_memory(None)
         self._region.write({**live.finish(outcome), "libraries": [name for name in EVENT_LIBRARIES if name in sys.modules]})
-        _flush_stdio()
+        kernel.flush_stdio()
         _exit(0)
 
     def refuse(self, kind: str, text: str) -> NoReturn:
@@ -392,14 +392,6 @@ def wait_for_threads() -> None:
     for thread in _enumerate_threads():
         if thread is not _current_thread() and not thread.daemon:
             thread.join()
-
-
-def _flush_stdio() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except BaseException:
-            pass
 
 
 def _channel_of(descriptor: int) -> socket.socket:
