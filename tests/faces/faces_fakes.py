@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import faces_values as made
-from crossroads.analysis.replay import Replay, Watched
 
+from crossroads.analysis.replay import Replay, Watched
 from crossroads.analysis.results import Account, Exploration, Failure
 from crossroads.faces.cli.session import Services
 from crossroads.store.keys import ExplorationKey

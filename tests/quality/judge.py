@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
@@ -99,7 +100,7 @@ def compare_jumps(account: Account, marks: list[int], q: dict[int, float], end: 
     """Marks whose jump to the next isn't reported; points reported without a jump."""
     values = [*(q[point] for point in marks), 1.0]
     spans = list(zip(marks, [*marks[1:], end], strict=True))
-    jumps = [after - before for before, after in zip(values, values[1:], strict=False)]
+    jumps = [after - before for before, after in pairwise(values)]
     reported = [turning_point.point for turning_point in account.turning_points]
     missed = [
         first

@@ -40,7 +40,7 @@ def _refusal(data):
 
 
 WRONG = [
-    (["target"], "", "target=\"\" must be a string of 1 to 10000 characters"),
+    (["target"], "", 'target="" must be a string of 1 to 10000 characters'),
     (["target"], 3, "target=3 must be a string"),
     (["target"], "x" * 10_001, 'target="xxxx'),
     (["world"], [], "world=(a list of 0) must be a JSON object"),
