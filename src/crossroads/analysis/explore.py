@@ -186,6 +186,11 @@ class Explorer:
             if first == 0 and self._counts.futures == count and _is_one_future(runs):
                 self._notes.append(f"{self._target} has only one future: it draws nothing and decides nothing, so every run is this one")
                 return
+            if first == 0 and self._counts.futures == count and all(run.outcome.kind == "hung" for run in runs):
+                self._notes.append(
+                    f"the first {count} futures all hung, and no more were lived; a larger --wall or --steps gives them longer"
+                )
+                return
             self._say_progress(futures, first)
             seconds = max(time.monotonic() - began, 1e-3)
             size = max(FIRST_ROUND, min(int(count * ROUND_S / seconds), 4 * size, ROUND_MAX))

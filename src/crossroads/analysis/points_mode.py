@@ -9,14 +9,14 @@ from crossroads.timeline.timelines import Timeline, WorldSettings
 
 
 def find_points_mode(runner: LocalRunner, timelines: Callable[[WorldSettings], Sequence[Timeline]]) -> str:
-    """Live a few futures and see: "marks" if any run marks, "events" if a library that has them makes any, "draws" otherwise.
+    """Live a few futures and see: "marks" if any run marks (or none ends), "events" if a library makes some, "draws" otherwise.
 
     Args:
         runner: in a world whose points are marks.
         timelines: the futures to try, in a given world.
     """
     runs = runner.run(timelines(runner.world))
-    if any(run.marks for run in runs):
+    if any(run.marks for run in runs) or all(run.outcome.kind == "hung" for run in runs):
         return "marks"
     if any(run.libraries for run in runs):
         with runner.with_world(replace(runner.world, points="events")) as trial:

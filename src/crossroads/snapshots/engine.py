@@ -93,6 +93,7 @@ class Engine:
         self._restarts = 0
         self._jobs = 0
         self._longest_s = 0.0
+        self._has_hung = False
         self.python = ""
         self.addresses_fixed = True
 
@@ -236,9 +237,9 @@ class Engine:
     ) -> Steps[list[int]]:
         """Live futures from a snapshot; the indices that are left undone because the snapshot was lost."""
         left = list(indices)
-        wall_s = self.wall_s
         while left:
-            chunk = left[:PLANS_A_MESSAGE]
+            wall_s = self.wall_s
+            chunk = left[: PLANS_A_MESSAGE if self._longest_s else 1]
             plans = [Plan.of(timelines[index], rung.point, trace, explain_end).to_message() for index in chunk]
             order = {"do": "branch", "plans": plans, "wall_s": wall_s, "memory_bytes": self._launch.limits.memory_bytes}
             try:
@@ -266,12 +267,14 @@ class Engine:
         if given is not None:
             return given
         if not self._longest_s:
-            return FIRST_WALL_S
+            return WALL_S_MIN if self._has_hung else FIRST_WALL_S
         return min(FIRST_WALL_S, max(WALL_S_MIN, WALL_FACTOR * self._longest_s))
 
     def _note_time(self, result: wire.Message) -> None:
         if "digest" in result:
             self._longest_s = max(self._longest_s, float(result.get("seconds", 0.0)))
+        else:
+            self._has_hung = self._has_hung or result["outcome"][0] == "hung"
 
 
 _SUPERVISOR_KILLED: Final = {"outcome": ["crashed", "SIGKILL", "killed the process that watched over it", "", None]}

@@ -73,6 +73,10 @@ def _found(session: Session, target: str, settings: dict[str, Any]) -> tuple[Exp
     for at, failure in enumerate(failures if not settings["no_explain"] else ()):
         if at >= EXPLAINED_MAX or trouble is not None or session.interrupted or not exploration.complete:
             break
+        if failure.outcome.exception == "wall limit":
+            command = f'"crossroads explain {failure.id}"'
+            notes.append(f"failure {failure.id} wasn't explained, as each of its futures takes the wall limit; {command} does it")
+            continue
         try:
             if settings["fresh"] or not _is_explained(failure, settings["budget"]):
                 account = session.services.explain(failure, budget=settings["budget"], **shared)
