@@ -65,7 +65,7 @@ def test_account_agrees_with_the_exact_answers(name: str, tmp_path: Path) -> Non
 
 @pytest.mark.slow
 def test_point_of_no_return_far_before_the_failure(tmp_path: Path) -> None:
-    verdict = judge("silent_leak", 1, tmp_path / "store.sqlite", futures=60, budget=6_000)
+    verdict = judge("silent_leak", 1, tmp_path / "store.sqlite", futures=60, budget=9_000)
     assert verdict.no_return_off in (-1, 0, 1)
     assert not verdict.missed
     assert not verdict.invented

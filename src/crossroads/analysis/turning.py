@@ -29,12 +29,15 @@ PAIR_FIRST, PAIR_MORE, PAIR_MAX = 32, 16, 160
 """Futures for each step of a pair: to begin with where steps are few, at a time, and at most."""
 
 PAIR_MARGIN: Final = 0.06
-PAIR_EXCLUDED, PAIR_SUSPECT = -2.3, 1.0
+PAIR_EXCLUDED, PAIR_SUSPECT = -2.3, 2.0
 """Evidence (a log-likelihood ratio) at which a pair is taken not to jump, which a jump of 0.2 meets in 7 of 100 cases; and at which it is
 handed to the proof."""
 
+PAIR_PROVED_MAX: Final = 12
+"""Of the pairs that are still unsettled when futures run short, the likeliest so many are proved or refuted."""
+
 PAIR_TOTAL: Final = 5_000
-"""Futures that comparing all neighbours may cost; what is unsettled then can only be a jump that is undone within a few steps."""
+"""Futures that comparing all neighbours may cost, the likeliest pairs first when they run short."""
 
 SCAN_STEPS_MAX: Final = 512
 """Up to so many steps every step is scanned; beyond, COARSE_STEPS evenly spaced ones."""
@@ -195,15 +198,24 @@ class JumpSearch:
         """
         steps = range(self._upto + 1)
         self._inquiry.sample_steps({step: max(0, PAIR_FIRST - self._at(step).futures) for step in steps if self._upto < FEW_STEPS})
-        spent_before = self._inquiry.spent
+        allowance = PAIR_TOTAL
         while True:
             values = {step: self._pair_evidence(step) for step in range(self._upto) if step not in self._judged}
             unsettled = [step for step, value in values.items() if PAIR_EXCLUDED < value < PAIR_SUSPECT]
-            sides = {side for step in unsettled for side in (step, step + 1)}
-            more = [side for side in sorted(sides) if self._at(side).futures < PAIR_MAX and side < self._upto]
-            if not more or self._inquiry.spent - spent_before + len(more) * PAIR_MORE > PAIR_TOTAL:
-                return [step for step, value in values.items() if value >= 0.0]
-            self._inquiry.sample_steps(dict.fromkeys(more, PAIR_MORE))
+            more: dict[int, int] = {}
+            for step in sorted(unsettled, key=lambda step: -values[step]):
+                for side in (step, step + 1):
+                    if side < self._upto and self._at(side).futures < PAIR_MAX and (len(more) + 1) * PAIR_MORE <= allowance:
+                        more[side] = PAIR_MORE
+            if not more:
+                likely = [step for step in sorted(values, key=lambda step: -values[step]) if values[step] >= 0.0]
+                clear = [step for step in likely if values[step] >= PAIR_SUSPECT or not self._is_scarce(step)]
+                return sorted({*clear, *likely[:PAIR_PROVED_MAX]})
+            allowance -= sum(more.values())
+            self._inquiry.sample_steps(dict(sorted(more.items())))
+
+    def _is_scarce(self, step: int) -> bool:
+        return min(self._at(step).futures, self._at(step + 1).futures) < PAIR_MAX
 
     def _pair_evidence(self, step: int) -> float:
         return evidence(self._at(step).counts, self._at(step + 1).counts, JUMP_SIZE, PAIR_MARGIN)
