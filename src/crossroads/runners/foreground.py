@@ -3,6 +3,7 @@
 No fork, no limits; at points it evaluates an expression, stops, or opens the debugger. What it sees goes to the channel.
 """
 
+import bdb
 import json
 import os
 import pdb
@@ -109,6 +110,8 @@ def main() -> NoReturn:
     def life() -> None:
         try:
             world.run(function)
+        except bdb.BdbQuit:
+            _leave(channel, {"stopped": _describe(live)})
         except Exception as error:
             if view["pdb"]:
                 live.observe = None
