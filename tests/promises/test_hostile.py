@@ -8,7 +8,7 @@ from promise_tools import facts, live, nothing_left, timeline, write
 from crossroads.snapshots.limits import Limits
 from crossroads.snapshots.run import Run
 
-LIMITS = Limits(wall_s=0.4, memory_bytes=64 * 1024**2)
+LIMITS = Limits(wall_s=1.5, memory_bytes=64 * 1024**2)
 
 PROGRAM = """
 import ctypes, gc, json, os, random, resource, signal, sys, threading, time

@@ -16,7 +16,7 @@ from crossroads.worlds.targets import parse_target
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("here")]
 
-LIMITS = Limits(wall_s=0.4, memory_bytes=64 * 1024**2)
+LIMITS = Limits(wall_s=1.5, memory_bytes=64 * 1024**2)
 
 HEAD = """
 import ctypes, gc, json, os, random, signal, sys, threading, time
