@@ -42,6 +42,7 @@ class AccountBuilder:
         self.search: JumpSearch | None = None
         self.decisions: list[Point] = []
         self._survivor: tuple[int, int | None, Run] | None = None
+        self._has_looked = False
 
     def note(self, text: str) -> None:
         """Say something that the numbers don't."""
@@ -51,6 +52,7 @@ class AccountBuilder:
         """Look for a run that ended well from the last step with a way out; a choice point's best option first."""
         if self.too_late is None or not self.too_late.step:
             return
+        self._has_looked = True
         point = self._path.point(self._path.last(self.too_late.step - 1))
         others = [option for option in range(len(point.options)) if option != point.taken] if is_choice(point) else []
         shares = {option: self._inquiry.tally((point.index, option)).share for option in others}
@@ -144,7 +146,7 @@ class AccountBuilder:
 
     def _last_way_out(self) -> WayOut | None:
         if self._survivor is None:
-            if self.too_late is not None and self.too_late.step:
+            if self._has_looked:
                 self.note("no run that ends well was found at the last way out: what doesn't end in this failure there ends in another")
             return None
         index, option, run = self._survivor
