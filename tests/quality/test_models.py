@@ -33,8 +33,11 @@ SEEDS = (1, 2)
 ERROR_RATE = 1e-4
 
 MISSED_MAX = {"inventory_cash": 2}
-"""Of a model's jumps of 0.2 or more over all seeds, 1 where it isn't said: one of exactly 0.2 is missed in some 7 of 100 cases. A known limit:
-where all of a hundred steps differ, as in inventory_cash, the default budget is spent before the smallest are proved, and the account says so."""
+"""Of a model's jumps of 0.2 or more over all seeds, 1 where it isn't said: one of exactly 0.2 is missed in some 7 of 100 cases.
+
+A known limit: where all of a hundred steps differ, as in inventory_cash, the default budget is spent before the smallest are proved, and
+the account says so.
+"""
 
 
 def misses_allowed(intervals: int, miss: float = 0.05) -> int:
