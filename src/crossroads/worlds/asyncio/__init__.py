@@ -1,0 +1,1 @@
+"""The asyncio world: unmodified async programs, every feasible future and no impossible one."""

@@ -1,0 +1,48 @@
+"""What the simulated network asks of the world: the time, and to decide when what is on its way arrives.
+
+A *flight* is anything that takes time outside of the program: bytes between two sockets, a connection request, an end of stream, a datagram,
+a job of an executor. Whoever launches one says what happens on arrival; the world decides when.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Flight(Protocol):
+    """Something on its way."""
+
+    landed: bool
+
+
+class Touched(Protocol):
+    """A simulated socket as the selector sees it."""
+
+    readable: bool
+    writable: bool
+
+    def fileno(self) -> int: ...
+
+
+class Course(Protocol):
+    """The world as its network sees it."""
+
+    def now(self) -> float:
+        """Seconds of the world's time since the start."""
+
+    def launch(self, label: str, arrive: Callable[[], None], behind: Flight | None = None) -> Flight:
+        """Send something on its way.
+
+        Args:
+            label: what it is, stable from run to run: "client 2 -> redis:6379, message 3".
+            arrive: called once, when it arrives, never from inside this call.
+            behind: a flight that arrives before it or together with it, in this order; None where there is none.
+        """
+
+    def drop(self, flight: Flight) -> None:
+        """Let a flight that hasn't landed never arrive."""
+
+    def split(self, label: str, size: int) -> int:
+        """How many of `size` bytes written at once travel in the first segment: 1..size, mostly all."""
+
+    def touch(self, socket: Touched) -> None:
+        """A socket's readability or writability may have changed."""
