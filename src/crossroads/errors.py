@@ -8,6 +8,7 @@ __all__ = [
     "DivergedError",
     "EngineError",
     "InternalError",
+    "NotSimulated",
     "SettingError",
     "StoreError",
     "TargetError",
@@ -53,6 +54,12 @@ class EngineError(CrossroadsError):
 
 class DivergedError(CrossroadsError):
     """The same timeline, lived again, was another run."""
+
+    __module__ = "crossroads"
+
+
+class NotSimulated(CrossroadsError, NotImplementedError):
+    """The program calls something that its world doesn't simulate."""
 
     __module__ = "crossroads"
 

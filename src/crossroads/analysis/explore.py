@@ -24,7 +24,7 @@ from crossroads.store.store import Store
 from crossroads.timeline.keys import derive
 from crossroads.timeline.points import Point
 from crossroads.timeline.timelines import Epoch, Timeline, WorldSettings
-from crossroads.worlds.targets import Target, code_digest, parse_target, target_of
+from crossroads.worlds.targets import Target, code_digest, parse_target, target_of, world_of
 
 FUTURES: Final = 1_000
 """Futures lived by default: a failure of 0.3 % is found with 95 %."""
@@ -124,7 +124,7 @@ class Explorer:
     def __init__(self, store: Store, target: Target, seed: int, steps: int, fresh: bool, on_progress: OnProgress | None) -> None:
         self._store, self._target, self._seed, self._fresh, self._on_progress = store, target, seed, fresh, on_progress
         self._code = code_digest(target)
-        self._world = WorldSettings(step_limit=steps)
+        self._world = WorldSettings(name=world_of(target), step_limit=steps)
         self._counts = Counts()
         self._notes: list[str] = []
         self._seen: set[tuple[str, str, str]] = set()
@@ -154,7 +154,7 @@ class Explorer:
             elif self._store.exploration(key) is not None:
                 self._world = replace(self._world, points=points)
                 self._recall(key)
-        if not self._counts.futures:
+        if not self._counts.futures and self._world.name == "plain":
             self._world = replace(self._world, points=find_points_mode(runner, lambda world: self._timelines(world, 0, FIRST_ROUND)))
         if runner.world == self._world:
             return runner

@@ -51,6 +51,9 @@ class Fate(Protocol):
 
     def elapsed(self) -> float: ...
 
+    def woke(self) -> None:
+        """This process was forked since it was last told so, or since its start: what a fork disturbs is to be put right."""
+
 
 class LiveRun:
     """One life of a program.
@@ -87,6 +90,7 @@ class LiveRun:
         self._next_thinning = DRAWS_FULL
         self._last_print: tuple[int, str] | None = None
         self._actor: GeneratorType[Any, Any, Any] | None = None
+        self._locate: Callable[[], str] | None = None
         self._next_collection = COLLECT_FIRST
 
     # What the program and its world call.
@@ -116,14 +120,23 @@ class LiveRun:
             self._draw_mask = self._draw_mask * 2 + 1
             self._next_thinning += DRAWS_FULL
 
-    def choose(self, kind: PointKind, label: object, options: Sequence[Any], weights: Sequence[float] | None) -> int:
-        """Settle a choice point: the index of the option to take."""
+    def choose(
+        self,
+        kind: PointKind,
+        label: object,
+        options: Sequence[Any],
+        weights: Sequence[float] | None,
+        locate: Callable[[], str] | None = None,
+    ) -> int:
+        """Settle a choice point: the index of the option to take. `locate` says where the program stands, if its frames don't."""
         index = self.index = self.index + 1
         name = str(label)
         self._mark_label = _NO_LABEL
         if index >= self._stop:
             self._text = name
+            self._locate = locate
             self._arrive(kind)
+            self._locate = None
         count = len(options)
         taken = self._plan.overrides.get(index)
         if taken is None:
@@ -136,6 +149,17 @@ class LiveRun:
         if self._tracing and self.trace and self.trace[-1]["index"] == index:
             self.trace[-1].update(options=[_text(option) for option in options], taken=taken, weights=_shares(count, weights))
         return taken
+
+    def unit(self, kind: str, name: str) -> float:
+        """A uniform number, 0 <= u < 1, that isn't a choice: keyed by the epoch's seed, this name and how often it was asked for."""
+        key = f"{kind} {name}"
+        occurrence = self._occurrences.get(key, 0)
+        self._occurrences[key] = occurrence + 1
+        return unit(self._seed, kind, name, occurrence)
+
+    def end(self, outcome: Outcome) -> NoReturn:
+        """End this life here: the world has found that it can't go on."""
+        self._end(outcome)
 
     def begin(self) -> None:
         """Point 0, the start: met before anything is drawn and before the first point."""
@@ -182,6 +206,8 @@ class LiveRun:
     @property
     def place(self) -> str:
         """Where the program stands: "file:line in function" of its innermost frame, or of the generator that an event resumes."""
+        if self._locate is not None:
+            return self._locate()
         frame = self._actor.gi_frame if self._actor is not None else None
         if frame is None or not is_own(frame.f_code.co_filename):
             frame = program_frame()
@@ -228,6 +254,7 @@ class LiveRun:
         self.label = self._text if index else "start"
         if index in self.pauses and self.pause is not None:
             self.pause(self)
+            self._fate.woke()
         seed = self._plan.epochs.get(index)
         if seed is not None:
             self._seed = seed

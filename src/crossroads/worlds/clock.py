@@ -33,6 +33,7 @@ SLEEP_MAX_S: Final = 2**63 // 10**9
 """Stock Python's own limit: what 64 bits hold in nanoseconds, 292 years."""
 
 KEEP_REAL_TIME: Final = (queue, subprocess, threading)
+"""Imported here so that they have bound the machine's clock before `install`."""
 
 _localtime: Final = time.localtime
 _gmtime: Final = time.gmtime
@@ -63,6 +64,15 @@ class Clock:
     def elapsed(self) -> float:
         """Seconds of the run's time since the start; looking at it takes none."""
         return self._elapsed_ns / 1e9
+
+    @property
+    def elapsed_ns(self) -> int:
+        """The same in nanoseconds."""
+        return self._elapsed_ns
+
+    @elapsed_ns.setter
+    def elapsed_ns(self, value: int) -> None:
+        self._elapsed_ns = value
 
     def advance(self, seconds: float) -> None:
         """Move the clock by 0 <= seconds, rounded to nanoseconds."""

@@ -58,6 +58,9 @@ class PlainWorld:
     def elapsed(self) -> float:
         return self._clock.elapsed if self._event_time is None else self._event_time
 
+    def woke(self) -> None:
+        pass
+
     def _on_event(self, label: str, time: float | None, actor: "GeneratorType[Any, Any, Any] | None" = None) -> None:
         if self._live is not None:
             self._event_time = time

@@ -1,5 +1,6 @@
 """Targets: which function of which file or module is the program under test, as a user writes it."""
 
+import ast
 import importlib
 import importlib.util
 import inspect
@@ -81,6 +82,27 @@ def code_digest(target: Target) -> str:
         return blake2b(path.read_bytes(), digest_size=8).hexdigest()
     except (OSError, TargetError):
         return ""
+
+
+def world_of(target: Target) -> str:
+    """The name of the world that the target is for: "asyncio" for a coroutine function or a file that starts a loop, else "plain".
+
+    It is told from the source, without importing it.
+    """
+    try:
+        tree = ast.parse((Path(target.place) if target.is_path else _module_file(target.place)).read_bytes())
+    except (OSError, TargetError, SyntaxError, ValueError):
+        return "plain"
+    name = target.function.rpartition(".")[2]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AsyncFunctionDef) and node.name == name:
+            return "asyncio"
+    function = next((node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == name), None)
+    calls = [ast.unparse(node.func) for node in ast.walk(function or ast.Module([], [])) if isinstance(node, ast.Call)]
+    return "asyncio" if any(call in _LOOP_STARTERS for call in calls) else "plain"
+
+
+_LOOP_STARTERS = ("asyncio.run", "anyio.run", "asyncio.Runner", "asyncio.new_event_loop", "asyncio.get_event_loop")
 
 
 def _module_file(name: str) -> Path:

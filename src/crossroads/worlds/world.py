@@ -1,11 +1,14 @@
 """The interface of a world: what a program runs in. A new world is a folder or file with one class of this shape."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from crossroads.errors import TargetError
 from crossroads.snapshots.live import Fate, LiveRun
 from crossroads.timeline.timelines import WorldSettings
+
+
+WORLDS: Final = ("plain", "asyncio")
 
 
 class World(Fate, Protocol):
@@ -30,8 +33,12 @@ def make_world(settings: WorldSettings) -> World:
     Raises:
         TargetError: there is no world of this name.
     """
-    from crossroads.worlds.plain import PlainWorld
+    if settings.name == "plain":
+        from crossroads.worlds.plain import PlainWorld
 
-    if settings.name != "plain":
-        raise TargetError(f"world={settings.name!r} isn't known to this version of crossroads; it has: plain")
-    return PlainWorld(settings)
+        return PlainWorld(settings)
+    if settings.name == "asyncio":
+        from crossroads.worlds.asyncio.world import AsyncioWorld
+
+        return AsyncioWorld(settings)
+    raise TargetError(f"world={settings.name!r} isn't known to this version of crossroads; it has: {', '.join(WORLDS)}")

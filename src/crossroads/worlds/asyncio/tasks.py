@@ -1,0 +1,42 @@
+"""Tasks whose hash is a number of the run's rather than their address, so that sets of them iterate in an order that a timeline fixes.
+
+asyncio keeps tasks in sets: `wait`, `TaskGroup`, `all_tasks`. On stock asyncio the order of such a set follows the tasks' addresses, so
+that any order can happen; here it follows from the epoch's seed.
+"""
+
+import asyncio
+from typing import Any, Final
+
+HASH_MASK: Final = 2**60 - 1
+CALM_FACTOR: Final = 1
+
+
+class WorldTask(asyncio.Task[Any]):
+    """A stock task with a hash of its own; equality stays identity."""
+
+    __slots__ = ("_number",)
+
+    def __init__(self, coro: Any, number: int, **settings: Any) -> None:
+        self._number = number
+        super().__init__(coro, **settings)
+
+    def __hash__(self) -> int:
+        return self._number
+
+
+class TaskNumbers:
+    """Hashes for tasks: one after the other in a calm world, scattered by a factor of the epoch's otherwise."""
+
+    __slots__ = ("_factor", "_made")
+
+    def __init__(self) -> None:
+        self._made, self._factor = 0, CALM_FACTOR
+
+    def begin_epoch(self, seed: int) -> None:
+        """Scatter the tasks made from now on by this seed."""
+        self._factor = (seed >> 3) | 1
+
+    def next(self) -> int:
+        """The hash of the next task."""
+        self._made += 1
+        return (self._made * self._factor >> 7) & HASH_MASK if self._factor != CALM_FACTOR else self._made

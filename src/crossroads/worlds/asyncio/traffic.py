@@ -1,0 +1,307 @@
+"""What is on its way, and when it arrives: the world's choices in asyncio programs.
+
+An arrival is settled as late as possible, against one *rival* at a time: the next timer, or the next settled arrival of another line. The
+choice is where the flight falls: before the rival, in its pass of the loop (or one pass beside it), or after it; in the last case it stays
+in the air and meets its next rival. The probabilities are those of one latency drawn at the start, so that nothing depends on how often
+the world looks, but each choice says what matters: which came first. Times are whole nanoseconds since the start of the run.
+"""
+
+from collections.abc import Callable, Sequence
+from heapq import heappop, heappush
+from typing import Any, Final, Protocol
+
+from crossroads.timeline.points import PointKind
+from crossroads.worlds.asyncio.course import Flight, Touched
+from crossroads.worlds.asyncio.weather import LAGGING, LATE_S, PLAIN, REVERSED, STYLES, Style, between, survival
+
+RACE_MIN: Final = 0.001
+"""A race that one side wins with more than 1 - this probability isn't a choice."""
+
+RACES_MAX: Final = 8
+"""A flight that has lost so many races is settled without further ones."""
+
+SPINS: Final = 2_000
+"""After so many passes without an event each one takes twice as long."""
+
+NEVER: Final = 2**62
+POSITIONS: Final = ("before", "just before", "together with", "just after", "after")
+LATE_NS: Final = int(LATE_S * 1e9)
+SPLIT: Final = 0.03
+"""How often bytes that were written at once travel in two segments."""
+
+
+class Chooser(Protocol):
+    """Who settles what isn't determined: a run of crossroads."""
+
+    def choose(
+        self,
+        kind: PointKind,
+        label: object,
+        options: Sequence[Any],
+        weights: Sequence[float] | None,
+        locate: Callable[[], str] | None = None,
+    ) -> int: ...
+
+    def unit(self, kind: str, name: str) -> float: ...
+
+
+class Timers(Protocol):
+    """The loop's timers as the traffic sees them."""
+
+    def next_timers(self) -> tuple[int, int, object]:
+        """When the next timer falls due and when the one after it (NEVER: there is none), and what the next one is."""
+
+
+class Passage:
+    """A flight, from its launch to its landing."""
+
+    __slots__ = ("arrive", "behind", "dropped", "due", "floor", "followers", "label", "landed", "least", "lost", "order", "since", "socket")
+
+    def __init__(self, label: str, arrive: Callable[[], None], since: int, least: int, order: int) -> None:
+        self.label, self.arrive, self.since, self.floor, self.order = label, arrive, since + least, since + least, order
+        self.least = least
+        self.due = NEVER
+        self.landed = self.dropped = False
+        self.followers: list[Passage] | None = None
+        self.lost = 0
+        self.socket: Touched | None = None
+
+    def __lt__(self, other: "Passage") -> bool:
+        return (self.due, self.order) < (other.due, other.order)
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Position:
+    """An option of a race: where an arrival falls; its text is made only when it is looked at."""
+
+    __slots__ = ("_place", "_rival", "_describe")
+
+    def __init__(self, place: str, rival: object, describe: Callable[[object], str]) -> None:
+        self._place, self._rival, self._describe = place, rival, describe
+
+    def __repr__(self) -> str:
+        return f"{self._place} {self._describe(self._rival)}"
+
+
+class Traffic:
+    """All flights of a world, and its time.
+
+    Args:
+        clock: has `elapsed_ns`, which may be read and written.
+        pass_ns: what one pass of the loop takes.
+    """
+
+    def __init__(self, clock: Any, pass_ns: int) -> None:
+        self.chooser: Chooser | None = None
+        self.touched: Callable[[Touched], None] = lambda socket: None
+        self.describe: Callable[[object], str] = str
+        self.locate: Callable[[object], str] = lambda flight: ""
+        self.overdue: Callable[[], None] = lambda: None
+        self.limit_ns = NEVER
+        self.hidden = 0
+        self._clock, self.pass_ns = clock, pass_ns
+        self._open: list[Passage] = []
+        self._settled: list[Passage] = []
+        self._order = 0
+        self._busy = 0
+        self._style: Style | None = None
+        self._paces: dict[str, float] = {}
+
+    # What the network calls (Course).
+
+    def now(self) -> float:
+        return float(self._clock.elapsed_ns / 1e9)
+
+    def launch(self, label: str, arrive: Callable[[], None], behind: Flight | None = None, least: float = 0.0) -> Passage:
+        self._order += 1
+        flight = Passage(label, arrive, self._clock.elapsed_ns, round(least * 1e9), self._order)
+        if behind is not None and not behind.landed:
+            assert isinstance(behind, Passage), behind
+            if behind.followers is None:
+                behind.followers = []
+            behind.followers.append(flight)
+        else:
+            self._open.append(flight)
+        return flight
+
+    def soon(self, label: str, arrive: Callable[[], None]) -> Passage:
+        """A flight that lands at the next poll."""
+        self._order += 1
+        flight = Passage(label, arrive, self._clock.elapsed_ns, 0, self._order)
+        flight.due = self._clock.elapsed_ns
+        heappush(self._settled, flight)
+        return flight
+
+    def drop(self, flight: Flight) -> None:
+        assert isinstance(flight, Passage), flight
+        flight.dropped = True
+
+    def split(self, label: str, size: int) -> int:
+        if self.chooser is None or size < 2:
+            return size
+        u = self._unit("split", label)
+        return size if u >= SPLIT else 1 + int(u / SPLIT * (size - 1))
+
+    def touch(self, socket: Touched) -> None:
+        self.touched(socket)
+
+    # What the selector calls.
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is on its way."""
+        while self._settled and self._settled[0].dropped:
+            heappop(self._settled)
+        return not self._settled and not any(not flight.dropped for flight in self._open)
+
+    def poll(self, timers: Timers, idle: bool) -> bool:
+        """One poll of the loop: let time pass and land what is due. False when nothing is left to happen.
+
+        Args:
+            timers: of the loop.
+            idle: whether the loop has nothing else to do, so that time may jump.
+        """
+        clock = self._clock
+        now = clock.elapsed_ns + self._pass_time(idle)
+        due, following, rival = timers.next_timers()
+        if self._open:
+            self._settle_open(now, due, rival)
+        while idle and self._next_due() > now and due > now:
+            head, floor = self._next_due(), self._next_floor()
+            target = min(head, due, floor)
+            if target == NEVER:
+                clock.elapsed_ns = now
+                return False
+            now = max(now, target if target == floor else self._wake(target, min(time for time in (head, due, following, NEVER) if time > target)))
+            if self._open:
+                self._settle_open(now, due, rival)
+        clock.elapsed_ns = now
+        if now > self.limit_ns:
+            self.overdue()
+        if due <= now:
+            self._busy = 0
+        if self._settled:
+            self._land(now, due, rival)
+        return True
+
+    def _pass_time(self, idle: bool) -> int:
+        """What this pass takes: more and more for a program that spins without an event, until one comes or the limit is reached."""
+        if idle:
+            self._busy = 0
+            return self.pass_ns
+        self._busy += 1
+        spins = min(self._busy // SPINS, 32)
+        return max(self.pass_ns, 1000) << spins if spins else self.pass_ns
+
+    def _next_due(self) -> int:
+        settled = self._settled
+        while settled and settled[0].dropped:
+            heappop(settled)
+        return settled[0].due if settled else NEVER
+
+    def _next_floor(self) -> int:
+        return min((flight.floor for flight in self._open if not flight.dropped), default=NEVER)
+
+    def _wake(self, target: int, later: int) -> int:
+        """When the loop wakes for what falls due at `target`: mostly then, now and then together with what follows soon."""
+        if self.chooser is None or later > target + LATE_NS or self._style is None:
+            return target
+        late = self._style.late
+        options = ("in time", "late, together with what follows")
+        return later if self.chooser.choose("schedule", "wake-up of the loop", options, (1.0 - late, late)) else target
+
+    def _land(self, now: int, due: int, rival: object) -> None:
+        settled = self._settled
+        while settled and settled[0].due <= now:
+            flight = heappop(settled)
+            if flight.dropped:
+                continue
+            flight.landed = True
+            self._busy = 0
+            if flight.followers is not None:
+                for follower in flight.followers:
+                    follower.floor = max(follower.floor, flight.due)
+                    self._open.append(follower)
+                flight.followers = None
+            flight.arrive()
+            if self._open:
+                self._settle_open(now, due, rival)
+
+    # Settling.
+
+    def _settle_open(self, now: int, due: int, timer: object) -> None:
+        """Settle what is in the air, as far as its next race can be told now."""
+        still: list[Passage] = []
+        flights, self._open = self._open, still
+        for flight in flights:
+            if flight.dropped:
+                continue
+            if flight.floor > now or not self._settle(flight, now, due, timer):
+                still.append(flight)
+            else:
+                heappush(self._settled, flight)
+
+    def _settle(self, flight: Passage, now: int, due: int, timer: object) -> bool:
+        """Decide when the flight arrives, or against its next rival; False: after that one, no more is known."""
+        chooser = self.chooser
+        if chooser is None:
+            flight.due = max(flight.floor, now)
+            return True
+        pace = self._pace(flight)
+        low = (flight.floor - flight.since) / 1e9 / pace
+        head = self._next_due()
+        rival_time, rival = (head, self._settled[0]) if now < head < due else (due, timer)
+        if rival_time == NEVER or rival_time <= now or flight.lost >= RACES_MAX:
+            flight.due = self._exact(flight, low, float("inf"), pace)
+            return True
+        high = (rival_time - flight.since) / 1e9 / pace
+        left = survival(PLAIN, low)
+        after = survival(PLAIN, high) / left if left > 0.0 else 0.0
+        if after < RACE_MIN:
+            flight.due = self._exact(flight, low, float("inf"), pace)
+            return True
+        if 1.0 - after < RACE_MIN:
+            flight.floor, flight.lost = rival_time, flight.lost + 1
+            return False
+        assert self._style is not None
+        near = self._style.coincidence
+        weights = ((1.0 - after) * (1.0 - near), near * 0.25, near * 0.5, near * 0.25, after * (1.0 - near))
+        options = [Position(place, rival, self.describe) for place in POSITIONS]
+        taken = chooser.choose("latency", flight.label, options, weights, lambda: self.locate(flight))
+        if taken == 4:
+            flight.floor, flight.lost = rival_time, flight.lost + 1
+            return False
+        flight.due = self._exact(flight, low, high, pace) if taken == 0 else rival_time + taken - 2
+        return True
+
+    def _exact(self, flight: Passage, low: float, high: float, pace: float) -> int:
+        seconds = between(PLAIN, low, high, self._unit("exact", flight.label))
+        return max(flight.since + round(seconds * pace * 1e9), flight.floor)
+
+    def _pace(self, flight: Passage) -> float:
+        assert self.chooser is not None
+        if self._style is None:
+            self._style = STYLES[self.chooser.choose("latency", "weather of the network", STYLES, [style.weight for style in STYLES])]
+        style = self._style
+        if style.laggard == 1.0:
+            return style.pace
+        line = flight.label.partition(",")[0]
+        pace = self._paces.get(line)
+        if pace is None:
+            lags = self.chooser.choose("latency", f"{line}, pace", ("keeps up", "lags"), (1.0 - LAGGING, LAGGING))
+            pace = self._paces[line] = style.pace * (style.laggard if lags else 1.0)
+        return pace
+
+    def _unit(self, kind: str, name: str) -> float:
+        assert self.chooser is not None
+        self.hidden += 1
+        return self.chooser.unit(kind, name)
+
+    def is_reversed(self, count: int) -> bool:
+        """Whether `count` ready sockets are reported in the reverse of the order in which they became ready."""
+        if self.chooser is None or count < 2:
+            return False
+        options = ("as they became ready", "the other way round")
+        return bool(self.chooser.choose("schedule", f"order of {count} ready sockets", options, (1.0 - REVERSED, REVERSED)))

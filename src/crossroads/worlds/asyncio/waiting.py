@@ -1,0 +1,93 @@
+"""Who waits for what: from a socket, a timer or a task to the line of the program that awaits it. For reports; never on the fast path."""
+
+import asyncio
+from collections.abc import Iterator
+from types import CodeType
+from typing import Any, Final
+
+from crossroads.snapshots.live import describe_place, is_own
+
+DEPTH_MAX: Final = 6
+VISITS_MAX: Final = 200
+
+_SLOTS: Final = ("_waiter", "_callback", "_args", "_task", "_protocol", "_stream_reader", "_fut_waiter")
+
+
+def awaiting_place(task: "asyncio.Task[Any]") -> str:
+    """ "file:line in function" of the innermost frame of the program's own in which the task waits, or of its innermost frame."""
+    own = innermost = ""
+    for code, line in _frames(task):
+        innermost = describe_place(code, line)
+        if is_own(code.co_filename):
+            own = innermost
+    return own or innermost
+
+
+def task_behind(thing: object, loop: Any) -> "asyncio.Task[Any] | None":
+    """The task that is resumed, sooner or later, when this callback, handle or future is done; None where it can't be told."""
+    waiting = {id(future): task for task in asyncio.all_tasks(loop) if (future := getattr(task, "_fut_waiter", None)) is not None}
+    seen: set[int] = set()
+    layer: list[Any] = [thing]
+    for _ in range(DEPTH_MAX):
+        following: list[Any] = []
+        for item in layer:
+            if id(item) in seen or len(seen) > VISITS_MAX:
+                continue
+            seen.add(id(item))
+            if isinstance(item, asyncio.Task) and not item.done():
+                return item
+            if id(item) in waiting:
+                return waiting[id(item)]
+            following.extend(_related(item))
+        layer = following
+    return None
+
+
+def describe_task(task: "asyncio.Task[Any]") -> str:
+    """Its name, and where it waits."""
+    place = awaiting_place(task)
+    return f"task {task.get_name()!r}" + (f" at {place}" if place else "")
+
+
+def describe_timer(handle: Any, loop: Any) -> str:
+    """What a timer is for, as far as it can be told from its callback."""
+    callback = getattr(handle, "_callback", None)
+    name = getattr(callback, "__qualname__", "") or type(callback).__name__
+    task = task_behind(handle, loop)
+    what = "the timeout" if "imeout" in name or "release_waiter" in name else "the end of the sleep" if "set_result" in name else f"the timer {name}"
+    return f"{what} of {describe_task(task)}" if task is not None else what
+
+
+def _related(item: Any) -> Iterator[Any]:
+    owner = getattr(item, "__self__", None)
+    if owner is not None:
+        yield owner
+    if isinstance(item, asyncio.Future):
+        yield from (callback for callback, _ in getattr(item, "_callbacks", None) or ())
+        return
+    if isinstance(item, tuple | list):
+        yield from item
+        return
+    for name in _SLOTS:
+        value = getattr(item, name, None)
+        if value is not None:
+            yield value
+    for value in list(getattr(item, "__dict__", {}).values())[:40]:
+        if isinstance(value, asyncio.Future):
+            yield value
+    closure = getattr(item, "__closure__", None) or ()
+    for cell in closure:
+        try:
+            yield cell.cell_contents
+        except ValueError:
+            pass
+
+
+def _frames(task: "asyncio.Task[Any]") -> Iterator[tuple[CodeType, int]]:
+    awaited: Any = task.get_coro()
+    for _ in range(100):
+        frame = getattr(awaited, "cr_frame", None) or getattr(awaited, "gi_frame", None) or getattr(awaited, "ag_frame", None)
+        if frame is None:
+            return
+        yield frame.f_code, frame.f_lineno
+        awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "gi_yieldfrom", None) or getattr(awaited, "ag_await", None)
