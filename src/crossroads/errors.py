@@ -8,6 +8,7 @@ __all__ = [
     "DivergedError",
     "EngineError",
     "InternalError",
+    "NotSimulated",
     "SettingError",
     "StoreError",
     "TargetError",
@@ -53,6 +54,12 @@ class EngineError(CrossroadsError):
 
 class DivergedError(CrossroadsError):
     """The same timeline, lived again, was another run."""
+
+    __module__ = "crossroads"
+
+
+class NotSimulated(CrossroadsError, NotImplementedError):
+    """The program asked the world for something that it doesn't have; the message names the call and the way out."""
 
     __module__ = "crossroads"
 
