@@ -59,7 +59,7 @@ class DivergedError(CrossroadsError):
 
 
 class NotSimulated(CrossroadsError, NotImplementedError):
-    """The program calls something that its world doesn't simulate."""
+    """The program asked the world for something that it doesn't have; the message names the call and the way out."""
 
     __module__ = "crossroads"
 

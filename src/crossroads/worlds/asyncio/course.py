@@ -1,7 +1,7 @@
 """What the simulated network asks of the world: the time, and to decide when what is on its way arrives.
 
-A *flight* is anything that takes time outside of the program: bytes between two sockets, a connection request, an end of stream, a datagram,
-a job of an executor. Whoever launches one says what happens on arrival; the world decides when.
+A *flight* is anything that takes time outside of the program: bytes between two sockets, a connection request, an end of stream, a
+datagram, a job of an executor. Whoever launches one says what happens on arrival; the world decides when.
 """
 
 from collections.abc import Callable
@@ -17,8 +17,11 @@ class Flight(Protocol):
 class Touched(Protocol):
     """A simulated socket as the selector sees it."""
 
-    readable: bool
-    writable: bool
+    @property
+    def readable(self) -> bool: ...
+
+    @property
+    def writable(self) -> bool: ...
 
     def fileno(self) -> int: ...
 
