@@ -41,7 +41,7 @@ _ALL_SIGNALS: Final = sorted(signal.valid_signals())
 _fork, _exit, _getpid, _getppid, _waitpid, _setpgid = os.fork, os._exit, os.getpid, os.getppid, os.waitpid, os.setpgid
 _open, _read, _write, _close, _dup2, _pipe2, _lseek = os.open, os.read, os.write, os.close, os.dup2, os.pipe2, os.lseek
 _get_blocking, _set_blocking, _poll = os.get_blocking, os.set_blocking, select.poll
-_monotonic, _freeze = time.monotonic, gc.freeze
+_monotonic, _freeze, _socket = time.monotonic, gc.freeze, socket.socket
 _sigmask, _signal, _getsignal = signal.pthread_sigmask, signal.signal, signal.getsignal
 _setrlimit = resource.setrlimit
 _pidfd_open = getattr(os, "pidfd_open", None)
@@ -395,4 +395,4 @@ def wait_for_threads() -> None:
 
 
 def _channel_of(descriptor: int) -> socket.socket:
-    return socket.socket(fileno=kernel.move_up(descriptor))
+    return _socket(fileno=kernel.move_up(descriptor))

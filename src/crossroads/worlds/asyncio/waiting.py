@@ -54,8 +54,9 @@ def describe_timer(handle: Any, loop: Any) -> str:
     callback = getattr(handle, "_callback", None)
     name = getattr(callback, "__qualname__", "") or type(callback).__name__
     task = task_behind(handle, loop)
-    what = "the timeout" if "imeout" in name or "release_waiter" in name else "the end of the sleep" if "set_result" in name else f"the timer {name}"
-    return f"{what} of {describe_task(task)}" if task is not None else what
+    what = "the timeout" if "imeout" in name or "release_waiter" in name else "the sleep" if "set_result" in name else f"the timer {name}"
+    place = awaiting_place(task) if task is not None else ""
+    return f"{what} at {place}" if place else what
 
 
 def _related(item: Any) -> Iterator[Any]:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 Mixture = tuple[tuple[float, float], ...]
 """Pairs of mean (seconds) and weight; the weights sum to 1."""
 
-PLAIN: Final[Mixture] = ((0.0002, 0.40), (0.001, 0.25), (0.005, 0.17), (0.02, 0.12), (0.08, 0.06))
+PLAIN: Final[Mixture] = ((0.0002, 0.43), (0.001, 0.27), (0.005, 0.17), (0.02, 0.09), (0.08, 0.04))
 """Latencies of the usual weather; each is drawn independently."""
 
 COINCIDENCE: Final = 0.10
@@ -51,7 +51,7 @@ class Style(NamedTuple):
 STYLES: Final = (
     Style("usual", 0.55),
     Style("crowded: much arrives at the same time", 0.15, coincidence=0.45, late=0.15),
-    Style("slow", 0.15, pace=5.0, coincidence=0.25),
+    Style("slow", 0.15, pace=4.0, coincidence=0.25),
     Style("uneven: some lines lag", 0.15, pace=0.2, laggard=60.0),
 )
 

@@ -42,7 +42,7 @@ class AsyncioWorld(PlainWorld):
         self.traffic.limit_ns = TIME_LIMIT_NS
         self.traffic.overdue = self._overdue
         self.traffic.describe, self.traffic.locate = self._describe, self._locate
-        self.network = Network(self.traffic)
+        self.network = Network(self.traffic, names_receivers=True)
         self._numbers = TaskNumbers()
         self._loops: list[WorldLoop] = []
         self._selector: WorldSelector | None = None
@@ -68,7 +68,7 @@ class AsyncioWorld(PlainWorld):
 
     def new_event_loop(self) -> WorldLoop:
         """Another loop of this world."""
-        selector = WorldSelector(self.traffic, self.network.socket_of, _refuse_descriptor, self._stuck)
+        selector = WorldSelector(self.traffic, self.network.descriptors.__getitem__, _refuse_descriptor, self._stuck)
         self.traffic.touched = selector.touch
         self._selector = selector
         loop = WorldLoop(self._clock, MONOTONIC_START_NS / 1e9, selector, self._numbers, self._jobs.unfinished)
