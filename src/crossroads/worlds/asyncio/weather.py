@@ -10,13 +10,13 @@ from typing import Final, NamedTuple
 Mixture = tuple[tuple[float, float], ...]
 """Pairs of mean (seconds) and weight; the weights sum to 1."""
 
-PLAIN: Final[Mixture] = ((0.0002, 0.43), (0.001, 0.27), (0.005, 0.17), (0.02, 0.09), (0.08, 0.04))
+PLAIN: Final[Mixture] = ((0.0002, 0.48), (0.001, 0.28), (0.005, 0.15), (0.02, 0.06), (0.08, 0.03))
 """Latencies of the usual weather; each is drawn independently."""
 
-COINCIDENCE: Final = 0.10
+COINCIDENCE: Final = 0.03
 """Of arrivals that have a rival, the share that falls into the rival's pass of the loop or into the pass just before or after it."""
 
-LATE: Final = 0.04
+LATE: Final = 0.02
 """How often the loop wakes late, so that what is due within `LATE_S` falls into one pass."""
 
 LATE_S: Final = 0.005
@@ -50,8 +50,8 @@ class Style(NamedTuple):
 
 STYLES: Final = (
     Style("usual", 0.55),
-    Style("crowded: much arrives at the same time", 0.15, coincidence=0.45, late=0.15),
-    Style("slow", 0.15, pace=4.0, coincidence=0.25),
+    Style("crowded: much arrives at the same time", 0.15, coincidence=0.3, late=0.1),
+    Style("slow", 0.15, pace=4.0, coincidence=0.05),
     Style("uneven: some lines lag", 0.15, pace=0.2, laggard=60.0),
 )
 
