@@ -23,6 +23,9 @@ RACES_MAX: Final = 8
 SPINS: Final = 2_000
 """After so many passes without an event each one takes twice as long."""
 
+PASSES_BESIDE: Final = 6
+"""An arrival just before or after its rival is so many passes of the loop away from it, at most."""
+
 NEVER: Final = 2**62
 POSITIONS: Final = ("before", "just before", "together with", "just after", "after")
 LATE_NS: Final = int(LATE_S * 1e9)
@@ -273,8 +276,15 @@ class Traffic:
         if taken == 4:
             flight.floor, flight.lost = rival_time, flight.lost + 1
             return False
-        flight.due = self._exact(flight, low, high, pace) if taken == 0 else rival_time + taken - 2
+        flight.due = self._exact(flight, low, high, pace) if taken == 0 else self._beside(flight, now, rival_time, taken - 2)
         return True
+
+    def _beside(self, flight: Passage, now: int, rival_time: int, side: int) -> int:
+        """A time some passes before the rival (side -1), in its own pass (0), or some passes after it (1)."""
+        if not side:
+            return rival_time
+        distance = 1 + int(self._unit("passes", flight.label) * PASSES_BESIDE) * self.pass_ns
+        return max(rival_time + side * distance, min(now, rival_time - 1))
 
     def _exact(self, flight: Passage, low: float, high: float, pace: float) -> int:
         seconds = between(PLAIN, low, high, self._unit("exact", flight.label))
