@@ -24,9 +24,9 @@ lint: .venv-newest/ready
 	.venv-newest/bin/ruff format --check .
 	.venv-newest/bin/mypy
 
-cases: .venv-newest/tested $(ALL_CASES)
+cases: .venv-newest/tested $(ALL_CASES) .cases/libraries/ready
 	for python in .cases/*/bin/python; do $$python $(PIP) --no-deps --force-reinstall dist/*.whl; done
-	CROSSROADS_CASES_FUTURES=5000 .venv-newest/bin/python $(PYTEST) tests/cases
+	CROSSROADS_CASES_FUTURES=5000 .venv-newest/bin/python $(PYTEST) tests/cases tests/libraries
 
 bench: .venv-newest/tested
 	.venv-newest/bin/python bench/run.py
@@ -75,6 +75,9 @@ python=$$(.ci/python 3.13 3.12 3.11) && $$python -m venv --clear $(@D)
 $(@D)/bin/python $(PIP) dist/*.whl -r $<
 touch $@
 endef
+
+.cases/libraries/ready: tests/libraries/requirements.txt pyproject.toml | dist/built
+	$(with_packages)
 
 .cases/redis-cancel-desync-buggy/ready: tests/cases/redis-cancel-desync/requirements.txt | .venv-newest/ready
 	$(in_a_folder)
