@@ -26,7 +26,7 @@ lint: .venv-newest/ready
 
 cases: .venv-newest/tested $(ALL_CASES) .cases/libraries/ready
 	for python in .cases/*/bin/python; do $$python $(PIP) --no-deps --force-reinstall dist/*.whl; done
-	CROSSROADS_CASES_FUTURES=5000 .venv-newest/bin/python $(PYTEST) tests/cases tests/libraries
+	CROSSROADS_CASES_FUTURES=5000 CROSSROADS_LIBRARIES_FUTURES=300 .venv-newest/bin/python $(PYTEST) tests/cases tests/libraries
 
 bench: .venv-newest/tested
 	.venv-newest/bin/python bench/run.py

@@ -18,7 +18,7 @@ PROGRAMS = sorted((HERE / "programs").glob("*.py"))
 ENVIRONMENT = Path(os.environ.get("CROSSROADS_CASES", HERE.parents[1] / ".cases")).resolve() / "libraries"
 """A virtual environment with the libraries; programs that need none run in this interpreter."""
 
-FUTURES = int(os.environ.get("CROSSROADS_CASES_FUTURES", "50"))
+FUTURES = int(os.environ.get("CROSSROADS_LIBRARIES_FUTURES", "50"))
 TIMEOUT_S = 1_200
 """Only so that a hang ends; nothing is measured by it."""
 
