@@ -1,16 +1,20 @@
-# make demo: see it work.  make test: all checks.  make bench, format, clean.
+# make demo: see it work.  make test: all checks.  make cases: real bugs of published libraries.  make bench, bench-loops, format, clean.
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo test lint bench format clean
+.PHONY: demo test lint cases bench bench-loops format clean
 
 PIP := -m pip install --quiet --quiet --disable-pip-version-check
 PYTEST := -m pytest -n 2 -p no:cacheprovider
 
+# Cases whose packages are pure Python and small belong to every test run; a folder beside each interpreter is environment enough.
+PURE_CASES := .cases/redis-cancel-desync-buggy/ready .cases/redis-cancel-desync-fixed/ready
+ALL_CASES := $(foreach file,$(wildcard tests/cases/*/requirements.txt),$(foreach kind,buggy fixed,.cases/$(notdir $(patsubst %/,%,$(dir $(file))))-$(kind)/ready))
+
 demo: .venv/ready
 	@.venv/bin/crossroads run examples/hospital.py --futures 400 --fresh || test $$? -eq 1
 
-test: lint .venv-newest/tested .venv-oldest/tested .venv-bare/tested
+test: lint .venv-newest/tested .venv-oldest/tested .venv-bare/tested $(PURE_CASES)
 	.venv-bare/bin/python $(PYTEST) --ignore=tests/quality
 	.venv-oldest/bin/python $(PYTEST) --ignore=tests/quality
 	.venv-newest/bin/python $(PYTEST)
@@ -20,15 +24,23 @@ lint: .venv-newest/ready
 	.venv-newest/bin/ruff format --check .
 	.venv-newest/bin/mypy
 
+cases: .venv-newest/tested $(ALL_CASES) .cases/libraries/ready
+	for python in .cases/*/bin/python; do $$python $(PIP) --no-deps --force-reinstall dist/*.whl; done
+	CROSSROADS_CASES_FUTURES=5000 CROSSROADS_LIBRARIES_FUTURES=300 .venv-newest/bin/python $(PYTEST) tests/cases tests/libraries
+
 bench: .venv-newest/tested
 	.venv-newest/bin/python bench/run.py
+
+bench-loops: .bench/tested
+	.bench/bin/python bench/loops/run.py
+	.bench/bin/python bench/loop_cost.py
 
 format: .venv-newest/ready
 	.venv-newest/bin/ruff check --fix .
 	.venv-newest/bin/ruff format .
 
 clean:
-	rm -rf .venv .venv-* dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* .cases .bench dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # The demo's own environment: an editable install on the newest Python there is.
@@ -51,6 +63,40 @@ clean:
 
 .venv-%/tested: .venv-%/ready dist/built
 	.venv-$*/bin/python $(PIP) --no-deps --force-reinstall dist/*.whl
+	touch $@
+
+# One environment for each version of each case: its packages once, the wheel whenever the cases are run.
+.cases/%-buggy/ready: tests/cases/%/requirements.txt pyproject.toml | dist/built
+	$(with_packages)
+.cases/%-fixed/ready: tests/cases/%/fixed.txt pyproject.toml | dist/built
+	$(with_packages)
+define with_packages
+python=$$(.ci/python 3.13 3.12 3.11) && $$python -m venv --clear $(@D)
+$(@D)/bin/python $(PIP) dist/*.whl -r $<
+touch $@
+endef
+
+.cases/libraries/ready: tests/libraries/requirements.txt pyproject.toml | dist/built
+	$(with_packages)
+
+.cases/redis-cancel-desync-buggy/ready: tests/cases/redis-cancel-desync/requirements.txt | .venv-newest/ready
+	$(in_a_folder)
+.cases/redis-cancel-desync-fixed/ready: tests/cases/redis-cancel-desync/fixed.txt | .venv-newest/ready
+	$(in_a_folder)
+define in_a_folder
+rm -rf $(@D)
+.venv-newest/bin/python $(PIP) --target $(@D) -r $<
+touch $@
+endef
+
+# Other simulators of asyncio, beside ours.
+.bench/ready: bench/loops/requirements.txt pyproject.toml | dist/built
+	python=$$(.ci/python 3.13 3.12) && $$python -m venv --clear .bench
+	.bench/bin/python $(PIP) dist/*.whl -r bench/loops/requirements.txt
+	touch $@
+
+.bench/tested: .bench/ready dist/built
+	.bench/bin/python $(PIP) --no-deps --force-reinstall dist/*.whl
 	touch $@
 
 dist/built: .venv-newest/ready pyproject.toml README.md LICENSE $(shell find src -name '*.py')

@@ -1,0 +1,81 @@
+"""Bugs of published libraries, found, explained and replayed by the command as it is typed; and programs that may never fail.
+
+Cases whose packages nobody has installed are skipped: `make cases` runs all.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from cases_tools import CONTROLS, LIBRARY_BUGS, PYTHON_BUGS, QUIET_FUTURES, Bug, Place, PythonBug, bare, fits, installed
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="futures are forked here"),
+]
+
+REPLAYS = 2
+
+
+def name_of(bug: Bug) -> str:
+    return bug.case
+
+
+def assert_found_and_explained(place: Place, bug: Bug) -> None:
+    code, report = place.report()
+    assert code == 1
+    failure = report["failures"][0]
+    assert failure["outcome"] == "failed"
+    assert failure["exception"].rpartition(".")[2] == bug.exception
+    assert bug.message in failure["message"]
+    account = failure["account"]
+    assert account is not None, report["notes"]
+    assert account["turning_points"] or account["gradual"]
+    assert account["last_way_out"] is not None
+    assert_replayed(place, failure["id"])
+
+
+def assert_replayed(place: Place, name: str) -> None:
+    """The same run in new processes, and one that took the way out."""
+    lives = []
+    for _ in range(REPLAYS):
+        done = place.crossroads("replay", name, "--json")
+        assert done.returncode == 1, done.stdout + done.stderr
+        lives.append(json.loads(done.stdout))
+    assert all(life["same"] for life in lives)
+    assert lives[0]["timeline"] == lives[1]["timeline"]
+    assert place.crossroads("replay", name, "--survivor").returncode == 0
+
+
+def assert_quiet(place: Place) -> None:
+    code, report = place.report("--futures", str(QUIET_FUTURES))
+    assert report["failures"] == []
+    assert report["explored"] == {"futures": QUIET_FUTURES, "passed": QUIET_FUTURES, "failed": 0, "other": {}}
+    assert code == 0
+
+
+@pytest.mark.parametrize("bug", PYTHON_BUGS, ids=name_of)
+def test_a_bug_of_asyncio(bug: PythonBug, tmp_path: Path) -> None:
+    place = bare(bug.case, tmp_path)
+    if fits(bug.fails_on):
+        assert_found_and_explained(place, bug)
+    elif fits(bug.passes_on):
+        assert_quiet(place)
+    else:
+        pytest.skip("nobody has seen whether this version of Python has the bug")
+
+
+@pytest.mark.parametrize("bug", LIBRARY_BUGS, ids=name_of)
+def test_a_bug_of_a_library(bug: Bug, tmp_path: Path) -> None:
+    assert_found_and_explained(installed(bug.case, "buggy", tmp_path), bug)
+
+
+@pytest.mark.parametrize("bug", LIBRARY_BUGS, ids=name_of)
+def test_the_fixed_library_never_fails(bug: Bug, tmp_path: Path) -> None:
+    assert_quiet(installed(bug.case, "fixed", tmp_path))
+
+
+@pytest.mark.parametrize("case", CONTROLS)
+def test_a_correct_program_never_fails(case: str, tmp_path: Path) -> None:
+    assert_quiet(bare(case, tmp_path))
