@@ -111,6 +111,17 @@ def test_subclasses_of_the_programs_own(clock: Clock) -> None:
     assert not isinstance(datetime.datetime.now(), Moment)
 
 
+def test_dates_bound_early_and_classes_with_a_metaclass_of_their_own(clock: Clock) -> None:
+    class Numbered(type):
+        pass
+
+    class Day(datetime.date, metaclass=Numbered):
+        pass
+
+    assert STOCK_DATETIME.now().year == STOCK_DATE.today().year == Day.today().year == 2020
+    assert type(Day.today()) is Day
+
+
 def test_asyncio_waits_on_this_clock(clock: Clock) -> None:
     async def main() -> float:
         await asyncio.sleep(1000)

@@ -57,6 +57,7 @@ def enter() -> tuple[socket.socket, wire.Message, World, bool]:
 def live_one(server: Server, world: World, target: Target, step_limit: int) -> NoReturn:
     """Import the program and call it: the rest of every process but the bare one."""
     sys.argv = [target.place]
+    world.woke()
     try:
         _, function = load_target(target)
     except TargetError as error:

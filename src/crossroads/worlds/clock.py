@@ -5,7 +5,6 @@ Names that other modules bound before `install` stay real: `threading`, `queue` 
 they wait for real threads and processes (and such waits don't move this clock). Which time zone is local is the machine's business (TZ).
 """
 
-import datetime as datetime_module
 import queue
 import subprocess
 import threading
@@ -15,7 +14,7 @@ from math import isnan
 from operator import index
 from typing import Any, Final
 
-from crossroads.worlds.dates import make_dates
+from crossroads.worlds.dates import exchange_methods
 from crossroads.worlds.imports import on_import
 from crossroads.worlds.patches import Patches
 from crossroads.worlds.waits import make_selectors
@@ -87,13 +86,11 @@ class Clock:
         self._put_sleep()
         self._put_clock_gettime()
         self._put_calendar()
-        dates, self._undo_dates = make_dates(self._wall_seconds)
-        for name, cls in dates.items():
-            self._patches.set(datetime_module, name, cls)
+        self._undo_dates = exchange_methods(self._wall_seconds)
         self._cancel_waits = on_import("asyncio.selector_events", self._patch_asyncio)
 
     def uninstall(self) -> None:
-        """Put the machine's clock back. Dates made meanwhile stay usable."""
+        """Put the machine's clock back."""
         if self._cancel_waits is not None:
             self._cancel_waits()
             self._cancel_waits = None

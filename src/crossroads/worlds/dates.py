@@ -1,73 +1,56 @@
-"""`datetime.date` and `datetime.datetime` that read the run's clock.
+"""`date.today`, `datetime.now` and `datetime.utcnow` by the run's clock.
 
-C types can't be changed, so subclasses take their places. Dates made by C code or before stay of the stock types; isinstance takes both
-for both, comparison and arithmetic mix, and both are pickled as "datetime.date" and "datetime.datetime", whatever these are when loaded.
+The methods are exchanged in the C types themselves, whose dictionaries the collector can reach: there is one `datetime` class, as in stock
+Python, whoever bound its name and however early.
 """
 
-import copyreg
+import ctypes
 import datetime
+import gc
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
-_DATE: Final = datetime.date
-_DATETIME: Final = datetime.datetime
-_UTC: Final = datetime.timezone.utc  # noqa: UP017
+_UTC = datetime.timezone.utc  # noqa: UP017
 
 
-def make_dates(wall_seconds: Callable[[], float]) -> tuple[dict[str, Any], Callable[[], None]]:
-    """Make the two classes.
+def exchange_methods(wall_seconds: Callable[[], float]) -> Callable[[], None]:
+    """Let the dates of this interpreter be those of a clock.
 
     Args:
         wall_seconds: seconds since 1970 by the run's clock.
 
     Returns:
-        The classes by name, and a function that undoes what had to be registered for pickling.
+        A function that puts the stock methods back.
     """
 
-    def date_today(cls: Any) -> Any:
+    def today(cls: Any) -> Any:
+        """Current date or datetime."""
         return cls.fromtimestamp(wall_seconds())
 
     def now(cls: Any, tz: Any = None) -> Any:
+        """Current time, in the zone tz."""
         return cls.fromtimestamp(wall_seconds(), tz)
 
     def utcnow(cls: Any) -> Any:
+        """Current time in UTC, without a zone."""
         return cls.fromtimestamp(wall_seconds(), _UTC).replace(tzinfo=None)
 
-    date = _subclass(_DATE, {"today": classmethod(date_today)})
-    moment = _subclass(_DATETIME, {"today": classmethod(date_today), "now": classmethod(now), "utcnow": classmethod(utcnow)})
-    _register(date, moment)
-    return {"date": date, "datetime": moment}, _unregister
+    stock = [
+        _exchange(datetime.date, "today", classmethod(today)),
+        _exchange(datetime.datetime, "now", classmethod(now)),
+        _exchange(datetime.datetime, "utcnow", classmethod(utcnow)),
+    ]
+
+    def put_back() -> None:
+        for owner, name, method in stock:
+            _exchange(owner, name, method)
+
+    return put_back
 
 
-def _subclass(stock: type, namespace: dict[str, Any]) -> Any:
-    """A subclass that passes for the stock class: by name, and for isinstance of stock objects."""
-
-    class Passing(type):
-        def __instancecheck__(cls, instance: Any) -> bool:
-            return isinstance(instance, stock) if cls is ours else type.__instancecheck__(cls, instance)
-
-        def __subclasscheck__(cls, subclass: Any) -> bool:
-            return issubclass(subclass, stock) if cls is ours else type.__subclasscheck__(cls, subclass)
-
-    stock_repr: Any = stock.__repr__
-
-    def represent(self: Any) -> str:
-        # C code names a type that is made in Python without its module.
-        text = str(stock_repr(self))
-        return f"datetime.{text}" if type(self) is ours else text
-
-    # Without a dict for each instance: a copy or pickle would carry it along.
-    names = {"__module__": "datetime", "__doc__": stock.__doc__, "__slots__": (), "__repr__": represent}
-    ours: Any = Passing(stock.__name__, (stock,), {**names, **namespace})
-    return ours
-
-
-def _register(date: Any, moment: Any) -> None:
-    """Have stock dates pickled as what goes by their name now; pickle refuses a class that isn't found under its own name."""
-    copyreg.pickle(_DATE, lambda value: (date, value.__reduce__()[1]))  # type: ignore[arg-type, return-value]
-    copyreg.pickle(_DATETIME, lambda value: (moment, value.__reduce_ex__(4)[1]))  # type: ignore[arg-type, return-value]
-
-
-def _unregister() -> None:
-    for stock in (_DATE, _DATETIME):
-        copyreg.dispatch_table.pop(stock, None)
+def _exchange(owner: type, name: str, method: Any) -> tuple[type, str, Any]:
+    """Put a method into a C type; what was there before."""
+    (namespace,) = (item for item in gc.get_referents(owner.__dict__) if isinstance(item, dict))
+    before, namespace[name] = namespace[name], method
+    ctypes.pythonapi.PyType_Modified(ctypes.py_object(owner))
+    return owner, name, before

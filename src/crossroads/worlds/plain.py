@@ -11,6 +11,7 @@ from crossroads.timeline.timelines import WorldSettings
 from crossroads.worlds.adaptors import install_adaptors
 from crossroads.worlds.clock import Clock
 from crossroads.worlds.entropy import Entropy
+from crossroads.worlds.identity import Identity
 from crossroads.worlds.listings import Listings
 
 
@@ -22,6 +23,7 @@ class PlainWorld:
         self._entropy = Entropy(draws=settings.points == "draws")
         self._clock = Clock()
         self._listings = Listings()
+        self._identity = Identity()
         self._live: LiveRun | None = None
         self._event_time: float | None = None
 
@@ -29,10 +31,12 @@ class PlainWorld:
         self._entropy.install()
         self._clock.install()
         self._listings.install()
+        self._identity.install()
         if self._settings.points == "events":
             install_adaptors(self._on_event)
 
     def attach(self, live: LiveRun) -> None:
+        self._identity.woke()
         self._live = live
         if self._entropy.has_generators:
             live.begin()
@@ -59,7 +63,7 @@ class PlainWorld:
         return self._clock.elapsed if self._event_time is None else self._event_time
 
     def woke(self) -> None:
-        pass
+        self._identity.woke()
 
     def _on_event(self, label: str, time: float | None, actor: "GeneratorType[Any, Any, Any] | None" = None) -> None:
         if self._live is not None:

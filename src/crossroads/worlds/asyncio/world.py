@@ -86,6 +86,7 @@ class AsyncioWorld(PlainWorld):
         return self.traffic.hidden > 0 or super().drawn()
 
     def woke(self) -> None:
+        super().woke()
         for loop in self._loops:
             if loop.is_running():
                 events._set_running_loop(loop)
