@@ -49,10 +49,10 @@ class Style(NamedTuple):
 
 
 STYLES: Final = (
-    Style("usual", 0.55),
-    Style("crowded: much arrives at the same time", 0.15, coincidence=0.3, late=0.1),
-    Style("slow", 0.15, pace=4.0, coincidence=0.05),
-    Style("uneven: some lines lag", 0.15, pace=0.2, laggard=60.0),
+    Style("usual", 0.7),
+    Style("crowded: much arrives at the same time", 0.1, coincidence=0.3, late=0.1),
+    Style("slow", 0.1, pace=4.0, coincidence=0.05),
+    Style("uneven: some lines lag", 0.1, pace=0.2, laggard=60.0),
 )
 
 LAGGING: Final = 0.25
