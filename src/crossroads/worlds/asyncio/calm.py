@@ -95,8 +95,11 @@ class CalmSelector(WorldSelector):
         return self._poll(0)
 
     def _poll(self, seconds: float) -> list[tuple[selectors.SelectorKey, int]]:
-        assert self.timers is not None
-        self._traffic.poll(self.timers, idle=False)
+        if self._keys or not self._traffic.is_quiet:
+            assert self.timers is not None
+            self._traffic.poll(self.timers, idle=False)
+        else:
+            self._traffic.tick()
         return (self._ready() if self._perhaps else []) + self._real.select(seconds)
 
     def _loop_has_work(self) -> bool:
@@ -104,12 +107,14 @@ class CalmSelector(WorldSelector):
 
     def _must_wait(self, timeout: float | None) -> bool:
         """Whether something outside of the loop may still happen before its next timer."""
-        if self.jobs or any(thread is not threading.current_thread() and thread not in _threads_queues for thread in threading.enumerate()):
+        if self.jobs or (threading.active_count() > 1 and any(thread is not threading.current_thread() and thread not in _threads_queues for thread in threading.enumerate())):
             return True
         if signal.getitimer(signal.ITIMER_REAL)[0]:
             return True
         if timeout is None and getattr(self.timers, "_signal_handlers", None):
             return True
+        if len(self._ends) < 2:
+            return False
         here = {ends[0] for ends in self._ends.values() if ends is not None}
         return any(descriptor != self.own and (ends is None or (ends[1] is not None and ends[1] not in here)) for descriptor, ends in self._ends.items())
 

@@ -20,8 +20,11 @@ RACE_MIN: Final = 0.001
 RACES_MAX: Final = 8
 """A flight that has lost so many races is settled without further ones."""
 
-SPINS: Final = 2_000
-"""After so many passes without an event each one takes twice as long."""
+SPINS: Final = 50_000
+"""A program may pass its loop so often without any event before its passes take longer, so that one that polls for a deadline gets there."""
+
+SLOWER: Final = 6
+"""So many times a pass may double."""
 
 PASSES_BESIDE: Final = 6
 """An arrival just before or after its rival is so many passes of the loop away from it, at most."""
@@ -108,7 +111,7 @@ class Traffic:
         self._open: list[Passage] = []
         self._settled: list[Passage] = []
         self._order = 0
-        self._busy = 0
+        self._spins = 0
         self._style: Style | None = None
         self._paces: dict[str, float] = {}
 
@@ -167,7 +170,7 @@ class Traffic:
             idle: whether the loop has nothing else to do, so that time may jump.
         """
         clock = self._clock
-        now = clock.elapsed_ns + self._pass_time(idle)
+        now = clock.elapsed_ns + self.pass_ns
         due, following, rival = timers.next_timers()
         if self._open:
             self._settle_open(now, due, rival)
@@ -177,26 +180,27 @@ class Traffic:
             if target == NEVER:
                 clock.elapsed_ns = now
                 return False
-            now = max(now, target if target == floor else self._wake(target, min(time for time in (head, due, following, NEVER) if time > target)))
+            later = min(time for time in (head, due, following, NEVER) if time > target)
+            now = max(now, target if target == floor else self._wake(target, later))
             if self._open:
                 self._settle_open(now, due, rival)
         clock.elapsed_ns = now
+        self._spins = 0
         if now > self.limit_ns:
             self.overdue()
-        if due <= now:
-            self._busy = 0
         if self._settled:
             self._land(now, due, rival)
         return True
 
-    def _pass_time(self, idle: bool) -> int:
-        """What this pass takes: more and more for a program that spins without an event, until one comes or the limit is reached."""
-        if idle:
-            self._busy = 0
-            return self.pass_ns
-        self._busy += 1
-        spins = min(self._busy // SPINS, 32)
-        return max(self.pass_ns, 1000) << spins if spins else self.pass_ns
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is on its way."""
+        return not self._open and not self._settled
+
+    def tick(self) -> None:
+        """A pass of a loop that has work, while nothing is on its way: it takes its time, and more where a program spins for very long."""
+        self._spins += 1
+        self._clock.elapsed_ns += self.pass_ns if self._spins < SPINS else max(self.pass_ns, 1000) << min(self._spins // SPINS, SLOWER)
 
     def _next_due(self) -> int:
         settled = self._settled
@@ -222,7 +226,6 @@ class Traffic:
             if flight.dropped:
                 continue
             flight.landed = True
-            self._busy = 0
             if flight.followers is not None:
                 for follower in flight.followers:
                     follower.floor = max(follower.floor, flight.due)
