@@ -154,14 +154,14 @@ class Datagram(Endpoint):
             self.touch()
 
     def _send_unix(self, message: bytes, address: Any) -> None:
+        if self.shut_write:
+            raise failure(errno.EPIPE)
         if address is not None:
             receiver = self._at_path(address)
         elif self.peer is None:
             raise failure(errno.ENOTCONN)
         else:
             receiver = self.peer
-        if self.shut_write:
-            raise failure(errno.EPIPE)
         if len(message) > UNIX_BYTES_MAX:
             raise failure(errno.EMSGSIZE)
         if receiver.closed:

@@ -170,7 +170,7 @@ class Endpoint:
 
     def bind(self, address: Any) -> None:
         """Take a port or a path."""
-        if self.bound_ip is not None or self.local != _ANY_ADDRESS[self.family]:
+        if self.bound_ip is not None or self.remote is not None or (self.family == UNIX and self.local):
             raise failure(errno.EINVAL)
         if self.family == UNIX:
             self._bind_path(address)
@@ -189,10 +189,9 @@ class Endpoint:
         self.local = make_inet(self.family, ip, port)
 
     def release_port(self) -> None:
-        """Be unbound again."""
+        """Be unbound again; Linux goes on showing the old port."""
         self.host.unbind(self)
         self.bound_ip = None
-        self.local = _ANY_ADDRESS[self.family]
 
     def _bind_path(self, address: Any) -> None:
         path = unix_path(address) or b"\0%05x" % self.network.count("abstract names")
