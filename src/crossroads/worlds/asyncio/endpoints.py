@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from crossroads.worlds.asyncio.network import Network
 
 Buffer = bytes | bytearray | memoryview
-IN_USE_FLAGS: Final = socket.MSG_PEEK | socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL | socket.MSG_WAITALL | socket.MSG_TRUNC
+IN_USE_FLAGS: Final = socket.MSG_PEEK | socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL | socket.MSG_WAITALL
 CREDENTIALS: Final = struct.pack("3i", 1, 0, 0)
 """Process, user and group that a Unix socket's peer shows."""
 
@@ -152,13 +152,16 @@ class Endpoint:
             self.host.unbind(self)
 
     def kill(self, reset: bool) -> None:
-        """The machine is gone.
+        """The machine is gone; its descriptors stand for nothing that is ever ready.
 
         Args:
             reset: the other ends hear of it now, else when they send.
         """
         self.close()
-        self.touch()
+        standing = [one for one in (self.descriptor, *self.others) if one is not None]
+        for descriptor in standing:
+            descriptor.endpoint = GONE
+            self.network.course.touch(descriptor)
 
     def take_error(self) -> int:
         """The error waiting to be picked up, 0 if there is none; it is picked up."""
@@ -167,7 +170,7 @@ class Endpoint:
 
     def bind(self, address: Any) -> None:
         """Take a port or a path."""
-        if self.bound_ip is not None or self.local != _ANY_ADDRESS[self.family]:
+        if self.bound_ip is not None or self.remote is not None or (self.family == UNIX and self.local):
             raise failure(errno.EINVAL)
         if self.family == UNIX:
             self._bind_path(address)
@@ -184,6 +187,11 @@ class Endpoint:
             raise failure(errno.EADDRINUSE)
         self.bound_ip = ip
         self.local = make_inet(self.family, ip, port)
+
+    def release_port(self) -> None:
+        """Be unbound again; Linux goes on showing the old port."""
+        self.host.unbind(self)
+        self.bound_ip = None
 
     def _bind_path(self, address: Any) -> None:
         path = unix_path(address) or b"\0%05x" % self.network.count("abstract names")

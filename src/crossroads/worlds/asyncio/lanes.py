@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 class Lane:
     """From one host to another, in order."""
 
-    __slots__ = ("here", "label", "last", "network", "receiver", "there")
+    __slots__ = ("here", "label", "last", "lossy", "network", "receiver", "there")
 
-    def __init__(self, network: "Network", here: "Host", there: "Host", label: str, receiver: "Endpoint | None" = None) -> None:
+    def __init__(
+        self, network: "Network", here: "Host", there: "Host", label: str, receiver: "Endpoint | None" = None, *, lossy: bool = False
+    ) -> None:
         """Open a lane.
 
         Args:
@@ -25,12 +27,14 @@ class Lane:
             there: where it ends.
             label: what all on it is called: "client 2 -> redis:6379".
             receiver: the endpoint at which things arrive, as far as it is known.
+            lossy: what is sent while the hosts are cut off is lost, not only late.
         """
         self.network = network
         self.here = here
         self.there = there
         self.label = label
         self.receiver = receiver
+        self.lossy = lossy
         self.last: Flight | None = None
 
     def launch(self, label: str, arrive: Callable[[], None]) -> Flight | None:
@@ -41,11 +45,12 @@ class Lane:
             arrive: called on arrival.
 
         Returns:
-            The flight; None where it waits for the hosts to be joined again.
+            The flight; None where the hosts are cut off from each other: it is held until they are joined, or lost.
         """
         network = self.network
         if network.cuts and network.is_cut(self.here, self.there):
-            network.hold(self, label, arrive)
+            if not self.lossy:
+                network.hold(self, label, arrive)
             return None
         last = self.last
         if last is not None and last.landed:

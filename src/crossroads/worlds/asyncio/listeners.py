@@ -21,10 +21,18 @@ if TYPE_CHECKING:
 class Listener:
     """What a listening socket has: connections that wait to be accepted, and requests for which there is no room."""
 
-    __slots__ = ("_promised", "_waiting", "backlog", "queue", "stream")
+    __slots__ = ("_promised", "_waiting", "backlog", "chose_port", "queue", "stream")
 
-    def __init__(self, stream: "Stream", backlog: int) -> None:
+    def __init__(self, stream: "Stream", backlog: int, chose_port: bool) -> None:
+        """Start to listen.
+
+        Args:
+            stream: the socket.
+            backlog: as given to listen, at least 0.
+            chose_port: the port wasn't bound by the program.
+        """
         self.stream = stream
+        self.chose_port = chose_port
         self.backlog = backlog
         self.queue: deque[Stream] = deque()
         self._promised = 0
@@ -47,6 +55,7 @@ class Listener:
         server.local, server.remote = _names_of(stream, client)
         forth, lane = client.lane.label, client.lane
         server.open_to(client, _turned(forth))
+        server.announced = True
         client.open_to(server, forth)
         client.lane.last = lane.last
         client.touch()
@@ -92,9 +101,10 @@ def listen(stream: "Stream", backlog: int) -> None:
     if stream.listener is not None:
         stream.listener.backlog = backlog
         return
-    if stream.family != UNIX and stream.bound_ip is None:
+    chose_port = stream.family != UNIX and stream.bound_ip is None
+    if chose_port:
         stream.take_port(ANY[stream.family], 0)
-    stream.listener = Listener(stream, backlog)
+    stream.listener = Listener(stream, backlog, chose_port)
     stream.state = streams.LISTENING
     stream.touch()
 

@@ -1,12 +1,14 @@
 """The network of a world: its hosts, who is reached at which address, and what may go wrong between them."""
 
 from collections.abc import Callable
+from socket import SOCK_STREAM
 from typing import TYPE_CHECKING, Final
 
 from crossroads.errors import NotSimulated, SettingError
 from crossroads.worlds.asyncio.addresses import ANY, BROADCAST, LOOPBACK, UNIX, spell
 from crossroads.worlds.asyncio.course import Course
-from crossroads.worlds.asyncio.endpoints import Descriptor, Endpoint, failure
+from crossroads.worlds.asyncio.datagrams import Datagram
+from crossroads.worlds.asyncio.endpoints import GONE, Descriptor, Endpoint, failure
 from crossroads.worlds.asyncio.hosts import Host
 from crossroads.worlds.asyncio.names import Names
 from crossroads.worlds.asyncio.streams import Stream
@@ -71,7 +73,7 @@ class Network:
         host = self.here()
         if not host.alive:
             raise OSError(100, f"Network is down: host {host.name} was killed")
-        return Stream(self, host, family, proto)
+        return (Stream if kind == SOCK_STREAM else Datagram)(self, host, family, proto)
 
     def open(self, endpoint: Endpoint) -> Descriptor:
         """A new descriptor for an endpoint."""
@@ -97,16 +99,17 @@ class Network:
 
     def close(self, descriptor: Descriptor) -> None:
         """Close a descriptor, and its endpoint if it was the last one."""
-        if self.descriptors.pop(descriptor.number, None) is not None:
+        if self.descriptors.pop(descriptor.number, None) is not None and descriptor.endpoint is not GONE:
             descriptor.endpoint.detach(descriptor)
 
     def pair(self, family: int, kind: int, proto: int) -> tuple[Endpoint, Endpoint]:
         """Two endpoints connected with each other, between which nothing takes time."""
         if family != UNIX:
             raise failure(95)
-        one, other = Stream(self, self.here(), family, proto), Stream(self, self.here(), family, proto)
+        one, other = self.make(family, kind, proto), self.make(family, kind, proto)
         for this, that in ((one, other), (other, one)):
-            this.open_to(that, "socketpair")
+            assert isinstance(this, Stream | Datagram)
+            this.open_to(that, "socketpair")  # type: ignore[arg-type]
             this.direct = True
             this.remote = ""
         return one, other
@@ -155,7 +158,7 @@ class Network:
         self.cuts.add(frozenset((one, other)))
 
     def heal(self, one: str, other: str) -> None:
-        """Join two hosts again: what was held is launched now, in order."""
+        """Join two hosts again: what was held is launched now, in order; datagrams were lost."""
         self.cuts.discard(frozenset((one, other)))
         held, self._held = self._held, []
         for lane, label, arrive in held:

@@ -109,12 +109,12 @@ class Socket:
     @property
     def readable(self) -> bool:
         """What a selector reports for reading."""
-        return bool(self._end.readable)
+        return self._end is not GONE and self._descriptor.readable
 
     @property
     def writable(self) -> bool:
         """What a selector reports for writing."""
-        return bool(self._end.writable)
+        return self._end is not GONE and self._descriptor.writable
 
     def fileno(self) -> int:
         return -1 if self._end is GONE else self._descriptor.number

@@ -7,15 +7,14 @@ net/unix/af_unix.c of Linux 6.
 
 import errno
 import socket
-from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from crossroads.errors import NotSimulated
 from crossroads.worlds.asyncio import listeners, options
 from crossroads.worlds.asyncio.addresses import UNIX, Address
 from crossroads.worlds.asyncio.course import Flight
 from crossroads.worlds.asyncio.endpoints import Buffer, Endpoint, failure
+from crossroads.worlds.asyncio.inbox import Inbox
 from crossroads.worlds.asyncio.lanes import Lane
 
 if TYPE_CHECKING:
@@ -38,8 +37,6 @@ class Stream(Endpoint):
     __slots__ = (
         "_mark",
         "_messages",
-        "_offset",
-        "_unread",
         "announced",
         "can_send",
         "direct",
@@ -70,9 +67,7 @@ class Stream(Endpoint):
 
     def _forget(self) -> None:
         """As before any connection."""
-        self.inbox: deque[bytes] = deque()
-        self._offset = 0
-        self._unread = 0
+        self.inbox = Inbox()
         self._messages = 0
         self.outstanding = 0
         self.window = WINDOW_BYTES
@@ -90,13 +85,11 @@ class Stream(Endpoint):
 
     @property
     def readable(self) -> bool:
-        if self.inbox or self.finished or self.shut_read or self.error:
-            return True
-        state = self.state
-        if state == LISTENING:
-            assert self.listener is not None
+        if self.listener is not None:
             return bool(self.listener.queue)
-        return state not in (OPEN, CONNECTING)
+        if self.inbox.size or self.finished or self.shut_read or self.error:
+            return True
+        return self.state not in (OPEN, CONNECTING)
 
     @property
     def writable(self) -> bool:
@@ -229,24 +222,14 @@ class Stream(Endpoint):
         """Bytes that have arrived, at most `size`; none at the end of the stream."""
         inbox = self.inbox
         if flags & ~_HARMLESS:
-            return self._recv_flagged(size, flags)
-        if not inbox:
+            self.check_flags(flags, "recv")
+            return inbox.peek(size) if inbox.size else self._recv_nothing()
+        if not inbox.size:
             return self._recv_nothing()
-        if len(inbox) == 1 and self._unread <= size:
-            data = inbox.popleft()
-            if self._offset:
-                data = data[self._offset :]
-                self._offset = 0
-            taken = self._unread
-            self._unread = 0
+        data = inbox.take(size)
+        if not inbox.size:
             self.touch()
-        else:
-            data = self._gather(size)
-            taken = len(data)
-            self._unread -= taken
-            if not inbox:
-                self.touch()
-        self.peer.make_room(taken)
+        self.peer.make_room(len(data))
         return data
 
     def make_room(self, size: int) -> None:
@@ -256,34 +239,9 @@ class Stream(Endpoint):
         if before > self._mark >= self.outstanding:
             self.touch()
 
-    def _gather(self, size: int) -> bytes:
-        """Take bytes out of the inbox that lie in several pieces, or a part of one."""
-        inbox, start, pieces = self.inbox, self._offset, []
-        while inbox and size:
-            piece = inbox[0]
-            end = start + size
-            if end < len(piece):
-                pieces.append(piece[start:end])
-                start = end
-                break
-            inbox.popleft()
-            pieces.append(piece[start:] if start else piece)
-            size -= len(piece) - start
-            start = 0
-        self._offset = start
-        return b"".join(pieces)
-
-    def _recv_flagged(self, size: int, flags: int) -> bytes:
-        self.check_flags(flags, "recv")
-        if flags & socket.MSG_TRUNC:
-            raise NotSimulated("recv with MSG_TRUNC on a stream isn't simulated; receive the bytes and drop them")
-        if not self.inbox:
-            return self._recv_nothing()
-        return b"".join(self.inbox)[self._offset : self._offset + size]
-
     def _recv_nothing(self) -> bytes:
         unix = self.family == UNIX
-        if self.state in (NEW, LISTENING):
+        if self.state == LISTENING or (unix and self.state == NEW):
             raise failure(errno.EINVAL if unix else errno.ENOTCONN)
         if self.finished and not unix:
             return b""
@@ -292,10 +250,11 @@ class Stream(Endpoint):
             raise failure(code)
         if self.finished or self.shut_read or self.state == OVER:
             return b""
-        raise failure(errno.EAGAIN)
+        raise failure(errno.ENOTCONN if self.state == NEW else errno.EAGAIN)
 
     def recvmsg(self, size: int, flags: int = 0) -> tuple[bytes, int, Address]:
-        return self.recv(size, flags), 0, None
+        data = self.recv(size, flags)
+        return data, 0, (self.remote or None) if data and self.family == UNIX else None
 
     def peername(self) -> Address:
         if self.state != OPEN and (self.family != UNIX or self.state != OVER):
@@ -317,9 +276,13 @@ class Stream(Endpoint):
                 self.touch()
         elif self.state == CONNECTING:
             self._give_up()
-            self.fail(0)
-        elif self.family != UNIX:
-            raise failure(errno.ENOTCONN)
+            self.state = NEW
+            self.error = errno.ECONNRESET
+            self.touch()
+        else:
+            self.shut_read |= how != socket.SHUT_WR
+            if self.family != UNIX:
+                raise failure(errno.ENOTCONN)
 
     def _stop_reading(self) -> None:
         self.shut_read = True
@@ -329,8 +292,11 @@ class Stream(Endpoint):
     def _stop_listening(self) -> None:
         listener, self.listener = self.listener, None
         self.state = NEW
+        self.shut_read = False
         assert listener is not None
         listener.close()
+        if listener.chose_port:
+            self.release_port()
 
     def _give_up(self) -> None:
         if self.request is not None:
@@ -365,8 +331,8 @@ class Stream(Endpoint):
         lingers = self.options.get(options.LINGER)
         self.can_send = False
         if self.family == UNIX:
-            self._tell("end", partial(self.peer.take_hangup, bool(self.inbox)))
-        elif self.inbox or lingers == 1:
+            self._tell("end", partial(self.peer.take_hangup, bool(self.inbox.size)))
+        elif self.inbox.size or lingers == 1:
             self.reset()
         else:
             self.end()
@@ -386,25 +352,26 @@ class Stream(Endpoint):
 
     def kill(self, reset: bool) -> None:
         if self.state == OPEN:
+            self.can_send = False
             if reset:
                 self.reset()
-            self.state = OVER
-        self.inbox.clear()
+            Endpoint.close(self)
         super().kill(reset)
 
     def take(self, data: bytes) -> None:
         """Bytes arrive."""
-        if self.closed:
+        if self.closed or (self.shut_read and self.ended):
             self._answer_data()
         elif self.state == OPEN:
-            self.inbox.append(data)
-            self._unread += len(data)
+            self.inbox.add(data)
             self.touch()
 
     def _answer_data(self) -> None:
-        """Bytes have come to a socket that is closed."""
-        if self.family != UNIX and self.peer.state == OPEN:
-            self.reset()
+        """Bytes have come to a socket that is closed, or shut in both directions."""
+        if self.family != UNIX and self.state == OPEN:
+            if self.peer.state == OPEN:
+                self._tell("reset", self.peer.take_reset)
+            self.take_reset()
 
     def take_end(self) -> None:
         """The end of the stream arrives; where both directions have ended, the connection is over."""
