@@ -92,7 +92,7 @@ def recorded() -> Parts:
         found = crossroads.explore(str(CHATTY), futures=1, jobs=1, store=Path(folder) / "bench.sqlite")
     world = WorldSettings(name=found.world)
     with LocalRunner(parse_target(str(CHATTY)), world, jobs=1) as runner:
-        (run,) = runner.run([Timeline(str(CHATTY), (Epoch(0, 1),), world=world)])
+        (run,) = runner.run([Timeline(str(CHATTY), (Epoch(0, 1),), world=world)], pristine=True)
     if run.outcome.kind != "passed":
         raise RuntimeError(f"{run.outcome.kind}: {run.outcome.message}")
     return dict(json.loads(run.output.splitlines()[-1]))
