@@ -28,7 +28,7 @@ _exit = os._exit
 def main() -> NoReturn:
     """Be the trunk of the engine at the other end of the channel."""
     channel, order, world, addresses_fixed = enter()
-    server = Server(channel)
+    server = Server(channel, order["memory_bytes"])
     server.serve(None, {"python": sys.version.split()[0], "addresses": addresses_fixed})
     live_one(server, world, Target(**order["target"]), order["world"]["step_limit"])
 

@@ -12,10 +12,14 @@ import signal
 import stat
 import sys
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+_SIG_BLOCK, _SIG_SETMASK = int(signal.SIG_BLOCK), int(signal.SIG_SETMASK)
+_SIGSET_BYTES = 128
 _ADDR_NO_RANDOMIZE = 0x0040000
 _PERSONALITY_QUERY = 0xFFFFFFFF
 
@@ -32,16 +36,35 @@ _fcntl, _waitpid, _waitid = fcntl.fcntl, os.waitpid, os.waitid
 _enumerate_threads, _current_thread = threading.enumerate, threading.current_thread
 _setrlimit, _getrlimit = resource.setrlimit, resource.getrlimit
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+_prctl = None if _libc is None else _libc.prctl
+_c_waitpid = None if _libc is None else _libc.waitpid
+_c_fork = None if _libc is None else ctypes.PyDLL(None).fork
+_c_sigmask = None if _libc is None else _libc.pthread_sigmask
+_c_sigfillset = None if _libc is None else _libc.sigfillset
+_python_fork = os.fork
+_KILL: Final = int(signal.SIGKILL)
+_NO_HANG: Final = int(os.WNOHANG)
+
+
+def fork() -> int:
+    """Fork as a snapshot must: the child goes on as the same program, and nothing in it notices.
+
+    Python's own fork prepares a child for being another program beside its parent: it reseeds, renews locks that threads may hold, makes
+    asyncio forget its loop, calls what was registered with os.register_at_fork. None of that may happen to a future; and the pages that
+    it writes are most of what a fork costs. Sound where this thread is the only one: then it holds the interpreter's lock, and no other
+    lock is held by anybody else.
+    """
+    return _python_fork() if _c_fork is None else _c_fork()
 
 
 def die_with_parent(yes: bool = True) -> bool:
     """Have this process killed when the thread that started it ends, or (yes=False) no longer."""
-    return _libc is not None and _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL) if yes else 0, 0, 0, 0) == 0
+    return _prctl is not None and _prctl(_PR_SET_PDEATHSIG, _KILL if yes else 0, 0, 0, 0) == 0
 
 
 def adopt_orphans() -> bool:
     """Become the parent of every process below this one whose own parent ends."""
-    return _libc is not None and _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+    return _prctl is not None and _prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
 
 
 def fix_addresses() -> bool | None:
@@ -57,11 +80,9 @@ def fix_addresses() -> bool | None:
 
 
 def children() -> list[int]:
-    """Process ids of this process's children, the dead and unreaped ones included; [] where the system doesn't tell."""
-    pid = _getpid()
+    """Process ids of this thread's children, the dead and unreaped ones included; [] where the system doesn't tell."""
     try:
-        tasks = sorted(_listdir(f"/proc/{pid}/task"))
-        return [int(child) for task in tasks for child in _contents(f"/proc/{pid}/task/{task}/children").split()]
+        return [int(child) for child in _contents("/proc/thread-self/children").split()]
     except (OSError, ValueError):
         return []
 
@@ -74,6 +95,22 @@ def thread_names() -> list[str]:
     except OSError:
         unknown = 0
     return known + ([f"{unknown} started outside of Python"] if unknown > 0 else [])
+
+
+def block_signals() -> Callable[[], None]:
+    """Block all signals of this thread that can be; returns what puts back those that are blocked now."""
+    if _c_sigmask is None or _c_sigfillset is None:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        return partial(_set_mask, before)
+    # Python's own function makes an object of each signal that was blocked.
+    every, saved = (ctypes.create_string_buffer(_SIGSET_BYTES) for _ in range(2))
+    _c_sigfillset(every)
+    _c_sigmask(_SIG_BLOCK, every, saved)
+    return partial(_c_sigmask, _SIG_SETMASK, saved, None)
+
+
+def _set_mask(signals: set[int | signal.Signals]) -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, signals)
 
 
 def file_offsets() -> list[tuple[int, int]]:
@@ -176,6 +213,13 @@ def has_ended(pid: int) -> bool:
         return _waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     except ChildProcessError:
         return True
+
+
+def reap_ended() -> None:
+    """Reap the children that have ended by now, as far as there are any."""
+    if _c_waitpid is not None:
+        while _c_waitpid(-1, None, _NO_HANG) > 0:
+            pass
 
 
 def reap(pid: int) -> None:

@@ -1,5 +1,6 @@
 """What one life of a program is to do: which epochs and options, where to look. Plans travel to snapshots as JSON."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -11,6 +12,10 @@ BARE: Final = -2
 
 LOADED: Final = -1
 """Pause of a process that has imported the program and not called it yet."""
+
+_dumps = json.dumps
+_scan: Any = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
+"""What json.loads comes down to; a future that has just been forked pays for each page that it touches."""
 
 Traced = Literal["none", "all"] | tuple[int, ...]
 
@@ -49,6 +54,15 @@ class Plan:
             "explain_end": self.explain_end,
         }
 
+    def to_text(self) -> str:
+        """As JSON, for the process that is to live it."""
+        return _dumps(self.to_message(), separators=(",", ":"))
+
+    @classmethod
+    def from_text(cls, text: str) -> "Plan":
+        """What `to_text` has made."""
+        return cls.from_message(_scan(text, 0)[0])
+
     @classmethod
     def from_message(cls, message: dict[str, Any]) -> "Plan":
         trace = message["trace"]
@@ -57,4 +71,4 @@ class Plan:
 
 
 def _pairs(items: Iterable[tuple[int, int]]) -> dict[int, int]:
-    return {int(point): int(value) for point, value in items}
+    return dict(items)

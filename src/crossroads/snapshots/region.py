@@ -1,6 +1,7 @@
-"""Shared memory in which a future leaves its result: it needs no descriptor, so a program that closes all of them can still be counted.
+"""Shared memory between a supervisor and the process that lives under it: the order goes one way, what that one has lived the other.
 
-One future at a time lives under a server, so one region serves all of a trunk's processes.
+It needs no descriptor, so a program that closes all of them can still be counted. One future at a time lives under a supervisor, and one
+supervisor of a trunk at a time has work to do, so one region each way serves all of a trunk's processes.
 """
 
 import json
@@ -12,34 +13,35 @@ REGION_BYTES: Final = 16 * 1024 * 1024
 """Room for the largest result, a trace of some ten thousand points; pages that aren't written cost nothing."""
 
 _LENGTH: Final = struct.Struct("<Q")
-_dumps, _loads = json.dumps, json.loads
+_pack_into, _unpack_from, _LENGTH_BYTES = _LENGTH.pack_into, _LENGTH.unpack_from, _LENGTH.size
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
 class Region:
-    """A result of at most one future: empty, or one JSON object."""
+    """A piece of JSON, or nothing."""
 
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, REGION_BYTES)
 
     def clear(self) -> None:
         """Empty it, before a future begins."""
-        _LENGTH.pack_into(self._memory, 0, 0)
+        _pack_into(self._memory, 0, 0)
+
+    def put(self, body: bytes) -> bool:
+        """Leave a piece of JSON, False if there is no room; the length goes last, so that one killed while writing has left nothing."""
+        end = _LENGTH_BYTES + len(body)
+        if end > REGION_BYTES:
+            return False
+        self._memory[_LENGTH_BYTES:end] = body
+        _pack_into(self._memory, 0, len(body))
+        return True
+
+    def take(self) -> bytes:
+        """What was left, b"" if nothing was."""
+        (length,) = _unpack_from(self._memory, 0)
+        return self._memory[_LENGTH_BYTES : _LENGTH_BYTES + length] if 0 < length <= REGION_BYTES - _LENGTH_BYTES else b""
 
     def write(self, result: dict[str, Any]) -> None:
-        """Leave a result; the length goes last, so that a future killed while writing has left nothing."""
-        body = _dumps(result, separators=(",", ":")).encode()
-        if len(body) > REGION_BYTES - _LENGTH.size:
-            body = _dumps({**result, "trace": [], "choices": []}, separators=(",", ":")).encode()
-        self._memory[_LENGTH.size : _LENGTH.size + len(body)] = body
-        _LENGTH.pack_into(self._memory, 0, len(body))
-
-    def read(self) -> dict[str, Any] | None:
-        """The result that was left, None if there is none or it isn't one."""
-        (length,) = _LENGTH.unpack_from(self._memory, 0)
-        if not 0 < length <= REGION_BYTES - _LENGTH.size:
-            return None
-        try:
-            result = _loads(self._memory[_LENGTH.size : _LENGTH.size + length])
-        except (ValueError, RecursionError):
-            return None
-        return result if isinstance(result, dict) else None
+        """Leave a result, without its long parts where there is no room for them."""
+        if not self.put(_encode(result).encode()):
+            self.put(_encode({**result, "trace": [], "choices": []}).encode())
