@@ -12,7 +12,7 @@ class BareServer(server.Server):
     """Answers plans of which the first has an override with bare forks, as many as there are plans."""
 
     def _branch(self, message):  # type: ignore[no-untyped-def]
-        if not json.loads(message["plans"][0])["overrides"]:
+        if not json.loads(message["plans"][0])[0]["overrides"]:
             super()._branch(message)
             return
         began = time.perf_counter_ns

@@ -20,8 +20,8 @@ from crossroads.errors import EngineError, InternalError, TargetError
 from crossroads.snapshots import kernel, wire
 from crossroads.snapshots.ladder import NO_PAST, Ladder, Rung
 from crossroads.snapshots.limits import FIRST_WALL_S, LOAD_WALL_S, Limits
-from crossroads.snapshots.plans import BARE, Plan, Traced
-from crossroads.snapshots.results import killed_its_supervisor, run_from
+from crossroads.snapshots.plans import BARE, Plan, Traced, text_of
+from crossroads.snapshots.results import killed_its_supervisor, runs_from
 from crossroads.snapshots.run import Run
 from crossroads.timeline.timelines import Timeline
 
@@ -211,7 +211,7 @@ class Engine:
         for point, channel in reversed(list(zip(points, channels, strict=True))):
             greeting, _ = yield from self._answer(channel, PATIENCE_S)
             assert greeting["at"] == point, (greeting, point)
-            rung = Rung(point, timeline.past(point), channel, int(greeting["pid"]), top or base, self._jobs)
+            rung = Rung(point, timeline.past(point), channel, int(greeting["pid"]), top or base, self._jobs, float(greeting["walked_s"]))
             self._ladder.add(rung)
             top = top or rung
 
@@ -238,12 +238,11 @@ class Engine:
         while left:
             wall_s = self.wall_s
             chunk = left[: PLANS_A_MESSAGE if self._longest_s else 1]
-            plans = [Plan.of(timelines[index], rung.point, trace, explain_end).to_text() for index in chunk]
+            plans = [text_of([Plan.of(timelines[index], rung.point, trace, explain_end)]) for index in chunk]
             try:
                 wire.send(rung.channel, {"do": "branch", "plans": plans, "wall_s": wall_s})
                 for index in chunk:
-                    message, _ = yield from self._answer(rung.channel, wall_s + PATIENCE_S)
-                    run = run_from(timelines[index], message, self.python)
+                    run = (yield from self._ended(rung, [timelines[index]], wall_s))[0]
                     self._note_time(run)
                     deliver(index, run)
                     left.remove(index)
@@ -255,6 +254,24 @@ class Engine:
                 self._suspects.add(suspect)
                 return left
         return left
+
+    def _branch_together(self, rung: Rung, timelines: Sequence[Timeline]) -> Steps[list[Run] | None]:
+        """Live futures one after the other in one process, up to the first that doesn't end in order; None if the snapshot was lost."""
+        wall_s = self.wall_s
+        try:
+            plans = text_of(Plan.of(timeline, rung.point) for timeline in timelines)
+            wire.send(rung.channel, {"do": "branch", "plans": [plans], "wall_s": wall_s})
+            return (yield from self._ended(rung, timelines, wall_s))
+        except wire.Closed:
+            self._lose(rung)
+            return None
+
+    def _ended(self, rung: Rung, timelines: Sequence[Timeline], wall_s: float) -> Steps[list[Run]]:
+        """The runs of timelines that one process was to live; the last of them may be one that ended the process."""
+        while True:
+            message, _ = yield from self._answer(rung.channel, wall_s + PATIENCE_S)
+            if message != wire.ALIVE:
+                return runs_from(timelines, message, self.python)
 
     @property
     def wall_s(self) -> float:

@@ -3,6 +3,7 @@
 Linux has all of them. Elsewhere orphans are found by process group only and waiting falls back to polling.
 """
 
+import _thread
 import ctypes
 import fcntl
 import os
@@ -14,7 +15,7 @@ import sys
 import threading
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Final, Literal
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -34,6 +35,7 @@ _getpid, _open, _read, _close, _listdir = os.getpid, os.open, os.read, os.close,
 _kill, _killpg, _sysconf, _fstat, _lseek = os.kill, os.killpg, os.sysconf, os.fstat, os.lseek
 _fcntl, _waitpid, _waitid = fcntl.fcntl, os.waitpid, os.waitid
 _enumerate_threads, _current_thread = threading.enumerate, threading.current_thread
+_count_threads, _getrusage = _thread._count, resource.getrusage
 _setrlimit, _getrlimit = resource.setrlimit, resource.getrlimit
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 _prctl = None if _libc is None else _libc.prctl
@@ -160,6 +162,33 @@ def limit_memory(bytes_max: int | None) -> None:
     if hard != resource.RLIM_INFINITY:
         soft = min(soft, hard)
     _setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+def memory_limit() -> int:
+    """The bound that `limit_memory` has set, or what the system allows."""
+    return _getrlimit(resource.RLIMIT_DATA)[0]
+
+
+def memory_used_max() -> int:
+    """The most memory that this process has had so far."""
+    return _getrusage(resource.RUSAGE_SELF).ru_maxrss * (1024 if sys.platform == "linux" else 1)
+
+
+def remains(memory_bytes_max: int) -> Literal["", "threads", "child processes", "memory"]:
+    """What a future has left in this process that the next one may not meet; memory only if it was more than that at any time."""
+    if _count_threads():
+        return "threads"
+    if has_children():
+        return "child processes"
+    return "memory" if memory_used_max() > memory_bytes_max else ""
+
+
+def has_children() -> bool:
+    """Whether this process has any; those that have ended are reaped."""
+    try:
+        return _c_waitpid(-1, None, _NO_HANG) != -1 if _c_waitpid is not None else bool(_waitpid(-1, _NO_HANG) or True)
+    except ChildProcessError:
+        return False
 
 
 def kill_group(pid: int) -> None:

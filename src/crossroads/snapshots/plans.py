@@ -54,20 +54,21 @@ class Plan:
             "explain_end": self.explain_end,
         }
 
-    def to_text(self) -> str:
-        """As JSON, for the process that is to live it."""
-        return _dumps(self.to_message(), separators=(",", ":"))
-
-    @classmethod
-    def from_text(cls, text: str) -> "Plan":
-        """What `to_text` has made."""
-        return cls.from_message(_scan(text, 0)[0])
-
     @classmethod
     def from_message(cls, message: dict[str, Any]) -> "Plan":
         trace = message["trace"]
         traced: Traced = trace if trace in ("none", "all") else tuple(trace)
         return cls(_pairs(message["epochs"]), _pairs(message["overrides"]), traced, message["explain_end"])
+
+
+def text_of(plans: Iterable[Plan]) -> str:
+    """JSON for the process that is to live these plans."""
+    return _dumps([plan.to_message() for plan in plans], separators=(",", ":"))
+
+
+def plans_from(text: str) -> list[Plan]:
+    """The plans of a text that `text_of` has made."""
+    return [Plan.from_message(message) for message in _scan(text, 0)[0]]
 
 
 def _pairs(items: Iterable[tuple[int, int]]) -> dict[int, int]:

@@ -3,6 +3,7 @@
 What a future leaves is written by a process in which the program under test lives: it is checked as data.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -17,28 +18,37 @@ from crossroads.timeline.timelines import Timeline
 HUNG: Final = ["hung", "wall limit", "did not end within its wall limit", "", None]
 
 
-def run_from(timeline: Timeline, message: wire.Message, python: str) -> Run:
-    """The run of a timeline.
+def runs_from(timelines: Sequence[Timeline], message: wire.Message, python: str) -> list[Run]:
+    """The runs of timelines that one process was to live one after the other, as far as it came.
 
     Args:
-        timeline: as it was ordered.
-        message: of its server: seconds, output, whether its limit came first, wait status, processes it left; with its result enclosed.
+        timelines: as they were ordered, at least one.
+        message: of its server: seconds, output, whether a limit came first, wait status, processes left; with the results enclosed.
         python: version of the interpreter.
+
+    Returns:
+        At least one. Where the process ended otherwise than on purpose the last is the future that ended it. Where there are several,
+        none has output, as nobody knows whose it is.
 
     Raises:
         TargetError: the program can't be called.
     """
-    result = message.get(wire.ENCLOSED)
-    if not isinstance(result, dict):
-        result = {"outcome": HUNG if message["late"] else sudden_end(message["status"])}
-    elif "refused" in result:
-        raise TargetError(str(result["refused"][1]))
-    run = lived(timeline, result, python)
+    results = message.get(wire.ENCLOSED)
+    results = results[: len(timelines)] if isinstance(results, list) else []
+    if results and isinstance(results[0], dict) and "refused" in results[0]:
+        raise TargetError(str(results[0]["refused"][1]))
+    runs = [lived(timeline, result, python) for timeline, result in zip(timelines, results, strict=False)]
+    if len(runs) < len(timelines) and not (runs and runs[-1].remains):
+        end = HUNG if message["late"] else sudden_end(message["status"])
+        runs.append(lived(timelines[len(runs)], {"outcome": end}, python))
     left = message["left"]
-    if left and run.outcome.kind == "passed":
+    if left and len(timelines) > 1:
+        runs[-1] = replace(runs[-1], remains="child processes")
+    elif left and runs[-1].outcome.kind == "passed":
         text = f"{left} process{'es' if left > 1 else ''} that it had started still ran after its end"
-        run = replace(run, timeline=replace(run.timeline, outcome=Outcome("left behind", message=text)))
-    return replace(run, seconds=message["seconds"], output=message["output"])
+        runs[-1] = replace(runs[-1], timeline=replace(runs[-1].timeline, outcome=Outcome("left behind", message=text)))
+    output = message["output"] if len(timelines) == 1 else ""
+    return [replace(run, seconds=message["seconds"] / len(runs), output=output) for run in runs]
 
 
 def killed_its_supervisor(timeline: Timeline) -> Run:
@@ -47,11 +57,11 @@ def killed_its_supervisor(timeline: Timeline) -> Run:
     return Run(replace(timeline, outcome=outcome))
 
 
-def lived(timeline: Timeline, result: dict[str, Any], python: str) -> Run:
+def lived(timeline: Timeline, result: Any, python: str) -> Run:
     """The run of a timeline from the result that its process has left."""
     try:
         return _lived(timeline, result, python)
-    except (KeyError, TypeError, ValueError, AssertionError):
+    except (KeyError, TypeError, ValueError, AttributeError, AssertionError):
         # Only the program can have written that.
         return Run(replace(timeline, outcome=Outcome("crashed", "result", "left a result that can't be read")))
 
@@ -73,6 +83,7 @@ def _lived(timeline: Timeline, result: dict[str, Any], python: str) -> Run:
         trace=tuple(_point(record) for record in result.get("trace", ())),
         marks=int(result.get("marks", 0)),
         libraries=tuple(str(name) for name in result.get("libraries", ())),
+        remains=str(result.get("stop", "")),
     )
 
 

@@ -28,7 +28,7 @@ from crossroads.snapshots import kernel, wire
 from crossroads.snapshots.endings import exit_code, sudden_end
 from crossroads.snapshots.limits import OUTPUT_BYTES_MAX
 from crossroads.snapshots.live import LiveRun
-from crossroads.snapshots.plans import Plan
+from crossroads.snapshots.plans import Plan, plans_from
 from crossroads.snapshots.region import Region
 from crossroads.snapshots.template import FUTURE, WALKER, Gone, Template
 from crossroads.timeline.outcomes import Outcome
@@ -36,13 +36,16 @@ from crossroads.timeline.outcomes import Outcome
 EVENT_LIBRARIES: Final = ("simpy", "gymnasium")
 """Libraries whose events can be points."""
 
+GROWTH_BYTES_MAX: Final = 64 * 1024 * 1024
+"""A process that lives several futures ends when it has grown by this: what one leaves mustn't count against the limit of the next."""
+
 PIPE_READ_BYTES: Final = 65_536
 
 # Taken before any program under test could replace them.
 _exit, _getpid, _getppid, _waitpid, _setpgid = os._exit, os.getpid, os.getppid, os.waitpid, os.setpgid
 _open, _read, _write, _close, _dup2, _pipe2, _lseek = os.open, os.read, os.write, os.close, os.dup2, os.pipe2, os.lseek
 _get_blocking, _set_blocking, _poll = os.get_blocking, os.set_blocking, select.poll
-_monotonic, _freeze = time.monotonic, gc.freeze
+_monotonic, _process_time, _freeze, _collect = time.monotonic, time.process_time, gc.freeze, gc.collect
 _signal, _getsignal = signal.signal, signal.getsignal
 _setrlimit = resource.setrlimit
 _pidfd_open = getattr(os, "pidfd_open", None)
@@ -69,6 +72,9 @@ class Server:
         _close(null)
         self._output_end, self._input_end = -1, -1
         self.plan = Plan()
+        self._later: list[Plan] = []
+        self._memory_limit = self._memory_used_max = 0
+        self._began_walking = 0.0
         kernel.adopt_orphans()
         _setrlimit(resource.RLIMIT_CORE, (0, 0))
 
@@ -122,16 +128,17 @@ class Server:
         return order
 
     def _branch(self, message: wire.Message) -> None:
-        """Have the plans lived one after the other."""
+        """Have plans lived, each list of them by one process."""
         self._sweep()
-        for plan in message["plans"]:
-            self._orders.put(plan.encode())
+        for plans in message["plans"]:
+            self._orders.clear()
+            self._orders.put(plans.encode())
             self._results.clear()
-            began = _monotonic()
+            began = self._results.began = _monotonic()
             pid = self._template.fork(FUTURE)
-            header = self._await_future(pid, began + message["wall_s"])
+            header = self._await_future(pid, message["wall_s"])
             header["seconds"] = _monotonic() - began
-            wire.send(self._channel, header, enclosed=self._results.take())
+            wire.send(self._channel, header, enclosed=b"[" + self._results.take() + b"]")
 
     def _climb(self, message: wire.Message, descriptors: list[int]) -> None:
         """Have snapshots laid further on."""
@@ -148,10 +155,10 @@ class Server:
         _close(ready)
         wire.send(self._channel, {"ended": ended})
 
-    def _await_future(self, pid: int, deadline: float) -> wire.Message:
-        """Wait for a future within its limits; how it ended."""
+    def _await_future(self, pid: int, wall_s: float) -> wire.Message:
+        """Wait for a future, or several in one process, each within its limits; how that ended."""
         output = bytearray()
-        late = not self._wait(pid, deadline, output)
+        late = not self._wait(pid, wall_s, output)
         if late:
             kernel.kill_group(pid)
             kernel.kill(pid)
@@ -163,16 +170,22 @@ class Server:
         text = bytes(output[-OUTPUT_BYTES_MAX:]).decode("utf-8", "replace")
         return {"status": status, "late": late, "left": left, "output": text}
 
-    def _wait(self, pid: int, deadline: float, output: bytearray) -> bool:
+    def _wait(self, pid: int, wall_s: float, output: bytearray) -> bool:
         """Wait until the template tells the end of a future, keeping the last of its output; False when the deadline came first."""
         poll = _poll()
         poll.register(self._template.line, select.POLLIN)
         poll.register(self._channel, select.POLLHUP)
         poll.register(self._output_end, select.POLLIN)
+        deadline = self._results.began + wall_s
         while True:
             left_ms = (deadline - _monotonic()) * 1000
             if left_ms <= 0:
-                return False
+                later = min(self._results.began, _monotonic()) + wall_s
+                if not later > deadline:
+                    return False
+                deadline = later
+                wire.send(self._channel, wire.ALIVE)
+                continue
             for descriptor, _ in poll.poll(left_ms):
                 if descriptor == self._output_end:
                     self._drain(output, PIPE_READ_BYTES * 4)
@@ -197,7 +210,7 @@ class Server:
             return {"unsound": "child processes", "at": first}
         if state == "late":
             return {"outcome": ["hung", "wall limit", "did not get there within its wall limit", "", None]}
-        left = wire.parsed(self._results.take())
+        left = wire.parsed(self._results.take() or b"null")
         return left if isinstance(left, dict) else {"outcome": sudden_end(status)}
 
     def _wait_for_walker(self, pid: int, ready: int, deadline: float) -> Literal["serves", "ended", "late"]:
@@ -280,7 +293,10 @@ class Server:
         if order == FUTURE:
             _dup2(self._input_end, 1)
             _dup2(self._input_end, 2)
-            self.plan = Plan.from_text(self._orders.take().decode())
+            self.plan, *self._later = plans_from(self._orders.take().decode())
+            if self._later:
+                self._memory_limit = kernel.memory_limit()
+                self._memory_used_max = kernel.memory_used_max() + GROWTH_BYTES_MAX
         else:
             self._take_parcel()
         _close(self._input_end)
@@ -290,6 +306,8 @@ class Server:
         if self._ignores_children:
             _signal(signal.SIGCHLD, signal.SIG_IGN)
         self._restore_signals()
+        if order == WALKER:
+            self._began_walking = _process_time()
 
     def _take_parcel(self) -> None:
         """Receive, as a walker, where to go, and the descriptors that the snapshots on the way need."""
@@ -317,6 +335,7 @@ class Server:
         """At a pause of a walker: leave a serving copy behind and walk on; or, at the last one, serve."""
         if not self._climbing or self._climbing[0][0] != point or not self.is_own_process:
             return
+        walked_s = _process_time() - self._began_walking
         trouble = self._trouble()
         if trouble:
             self._results.write({"unsound": trouble, "at": point})
@@ -339,7 +358,7 @@ class Server:
         _close(self._ready_end)
         self._ready_end = -1
         self._channel = channel
-        self.serve(live, {"at": point})
+        self.serve(live, {"at": point, "walked_s": walked_s})
 
     def _trouble(self) -> str:
         """Why this process can't be forked, or serve, soundly; "" if it can."""
@@ -358,9 +377,33 @@ class Server:
             kernel.flush_stdio()
             _exit(exit_code(outcome))
         kernel.limit_memory(None)
-        self._results.write({**live.finish(outcome), "libraries": [name for name in EVENT_LIBRARIES if name in sys.modules]})
+        self._leave_result(live, outcome, {})
         kernel.flush_stdio()
         _exit(0)
+
+    def _leave_result(self, live: LiveRun, outcome: Outcome, more: dict[str, str]) -> bool:
+        result = {**live.finish(outcome), "libraries": [name for name in EVENT_LIBRARIES if name in sys.modules], **more}
+        return self._results.write(result)
+
+    # Several lives in one process.
+
+    @property
+    def has_more(self) -> bool:
+        """Whether this process is to live more than one future."""
+        return bool(self._later)
+
+    def go_on(self, live: LiveRun, outcome: Outcome) -> None:
+        """Leave the result of a life, and make ready for the next; ends the process where there is none, or should be none here."""
+        if not self._later or not self.is_own_process:
+            self.report(live, outcome)
+        stop = kernel.remains(self._memory_used_max)
+        if not self._leave_result(live, outcome, {"stop": stop} if stop else {}) or stop:
+            kernel.flush_stdio()
+            _exit(0)
+        self.plan = self._later.pop(0)
+        _collect(0)
+        kernel.limit_memory(self._memory_limit)
+        self._results.began = _monotonic()
 
     def refuse(self, kind: str, text: str) -> NoReturn:
         """Say that the program can't even be begun, and end."""

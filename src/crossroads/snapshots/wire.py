@@ -18,6 +18,9 @@ DESCRIPTORS_MAX: Final = 128
 ENCLOSED: Final = "enclosed"
 """Key under which a message has what was enclosed with it: JSON on its way from a future, which only the receiver reads."""
 
+ALIVE: Final[dict[str, Any]] = {"alive": True}
+"""Message of a server whose answer takes longer: it is there, and futures go on living."""
+
 _HEADER: Final = struct.Struct("!II")
 _dumps, _loads = json.dumps, json.loads
 

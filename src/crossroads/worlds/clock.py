@@ -64,6 +64,15 @@ class Clock:
         """Seconds of the run's time since the start; looking at it takes none."""
         return self._elapsed_ns / 1e9
 
+    def keep(self) -> Callable[[], None]:
+        """Keep the present time; what is returned puts the clock back to it."""
+        elapsed_ns = self._elapsed_ns
+
+        def rewind() -> None:
+            self._elapsed_ns = elapsed_ns
+
+        return rewind
+
     def advance(self, seconds: float) -> None:
         """Move the clock by 0 <= seconds, rounded to nanoseconds."""
         assert seconds >= 0, f"seconds={seconds} would move the clock back"
