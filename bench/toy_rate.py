@@ -39,20 +39,20 @@ def measure(folder: Path, quick: bool) -> list[tuple[str, ...]]:
 
     path = folder / "toy.py"
     path.write_text(PROGRAM)
-    rounds, futures = (3, 100) if quick else (5, 400)
+    rounds, futures = (3, 100) if quick else (5, 4_000)
     space: dict[str, object] = {"__name__": "toy"}
     exec(compile(PROGRAM, "toy.py", "exec"), space)
     ours, bare = [], []
     with LocalRunner(parse_target(str(path)), WorldSettings()) as runner:
-        for number in range(-1, rounds):
-            timelines = [Timeline(str(path), (Epoch(0, number * futures + index + futures),)) for index in range(futures)]
+        for number in range(-2, rounds):
+            timelines = [Timeline(str(path), (Epoch(0, (number + 2) * futures + index),)) for index in range(futures)]
             began = time.perf_counter()
-            runs = runner.run(timelines)
+            runs = runner.run(timelines, together=True)
             seconds = time.perf_counter() - began
             assert sum(run.outcome.kind == "passed" for run in runs) == futures
             if number >= 0:
                 ours.append(futures / seconds)
-                bare.append(_bare_rate(space["main"], futures // 4))
+                bare.append(_bare_rate(space["main"], 100))
     ratios = [one / other for one, other in zip(ours, bare, strict=True)]
     return [("futures a second, two-task toy", spread(ours, "/s"), spread(bare, "/s bare, 1 core"), spread(ratios, "x"), "-")]
 

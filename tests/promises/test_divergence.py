@@ -56,13 +56,13 @@ def test_a_leak_into_the_ending_alone_is_reported(here: Path) -> None:
     assert any("differ first at point 2: end" in note or "differ somewhere" in note for note in found.notes)
 
 
-def test_object_addresses_are_a_leak(here: Path) -> None:
-    """A known limit: what was allocated before a snapshot stays where it is, what comes after it depends on the futures before."""
+def test_object_addresses_are_the_same_in_every_life_from_the_start(here: Path) -> None:
+    """Further up they may not be: what a snapshot allocates while it is laid isn't there in a life that passes the same point."""
     body = "chance('x', [1, 2])\n    mark('a')\n    things = [[n] for n in range(500)]\n    mark(sum(map(id, things)))\n    1 / 0"
     source = f"from crossroads import chance, mark\ndef main():\n    {body}"
     found = crossroads.explore(write(here, source), futures=8, store=here / "s.sqlite", engine="fork")
-    assert found.explored.other["diverged"] >= 1
-    assert any("first at point 3: mark" in note for note in found.notes)
+    assert found.explored.failed == 8
+    assert not found.explored.other
 
 
 def test_replay_tells_a_diverged_run(here: Path) -> None:

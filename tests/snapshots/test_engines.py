@@ -217,7 +217,19 @@ def test_eviction_changes_nothing(make: MakeEngine, monkeypatch: pytest.MonkeyPa
         assert len(engine._ladder) <= 3 + 4
 
 
+def test_a_start_that_costs_nothing_has_no_snapshot(make: MakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    points, lived = [], []
+    for cheap_s in (0.0, float("inf")):
+        monkeypatch.setattr(fork, "START_CHEAP_S", cheap_s)
+        engine = make("fork", WALK)
+        lived.append([one.timeline for one in run(engine, [begin(1), begin(2)])])
+        points.append([rung.point for rung in engine._ladder])
+    assert points == [[-2, -1, 0], [-2, -1]]
+    assert lived[0] == lived[1]
+
+
 def test_a_single_future_gets_a_snapshot_only_far_up(make: MakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fork, "START_CHEAP_S", 0.0)
     engine = make("fork", WALK)
     alone = run(engine, [begin(1).branch(14, 3)])
     assert [rung.point for rung in engine._ladder] == [-2, -1, 0]

@@ -182,7 +182,12 @@ class Explorer:
         while self._counts.futures < futures:
             began = time.monotonic()
             count = min(size, futures - self._counts.futures)
+            trusted = not runner.distrusted
             runs = self._round(runner, self._counts.futures, count)
+            if trusted and runner.distrusted and self._counts.futures > count:
+                self._start_over()
+                first = 0
+                continue
             if first == 0 and self._counts.futures == count and _is_one_future(runs):
                 self._notes.append(f"{self._target} has only one future: it draws nothing and decides nothing, so every run is this one")
                 return
@@ -195,8 +200,14 @@ class Explorer:
             seconds = max(time.monotonic() - began, 1e-3)
             size = max(FIRST_ROUND, min(int(count * ROUND_S / seconds), 4 * size, ROUND_MAX))
 
+    def _start_over(self) -> None:
+        """Forget what was counted: futures that were lived together had something to do with each other."""
+        self._store.forget(self._key(self._world.points))
+        self._counts = Counts()
+        self._seen = set()
+
     def _round(self, runner: LocalRunner, begin: int, count: int) -> list[Run]:
-        runs = runner.run(self._timelines(self._world, begin, count))
+        runs = runner.run(self._timelines(self._world, begin, count), together=True)
         key = self._key(self._world.points)
         again = self._live_again(runner, begin, runs)
         kinds: dict[str, int] = {}

@@ -14,8 +14,9 @@ from crossroads.analysis.sources import StorePath, load_failure, load_timeline, 
 from crossroads.errors import EngineError, SettingError, TargetError
 from crossroads.snapshots import wire
 from crossroads.snapshots.endings import sudden_end
-from crossroads.snapshots.engine import run_from, trunk_command, trunk_environment
+from crossroads.snapshots.engine import trunk_command, trunk_environment
 from crossroads.snapshots.plans import Plan
+from crossroads.snapshots.results import lived
 from crossroads.timeline.timelines import Timeline
 
 
@@ -109,8 +110,8 @@ def replay(
         ended = life.end()
     if result is None and stopped is not None:
         return Replay(replace(timeline, outcome=None, digest="", points=0), timeline, True, tuple(seen), stopped)
-    lived = run_from(replace(timeline, outcome=None, digest="", points=0), result or ended, python_tag()).timeline
-    return Replay(lived, timeline, _is_same(lived, timeline), tuple(seen), stopped)
+    again = lived(replace(timeline, outcome=None, digest="", points=0), result or ended, python_tag()).timeline
+    return Replay(again, timeline, _is_same(again, timeline), tuple(seen), stopped)
 
 
 def find_timeline(source: Failure | Timeline | str | os.PathLike[str], store: StorePath = None) -> Timeline:

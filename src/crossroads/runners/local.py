@@ -18,6 +18,7 @@ from crossroads.snapshots.limits import Limits
 from crossroads.snapshots.plans import Traced
 from crossroads.snapshots.replay import ReplayEngine
 from crossroads.snapshots.run import Run
+from crossroads.snapshots.together import Distrusted
 from crossroads.timeline.timelines import Timeline, WorldSettings
 from crossroads.worlds.targets import Target
 
@@ -61,6 +62,9 @@ class LocalRunner:
         self.target, self.world = target, world
         self.engine_name: EngineName = engine or ("fork" if sys.platform == "linux" else "replay")
         self.notes: list[str] = []
+        self.distrusted = False
+        """Whether every future now has a process of its own, since one wasn't the same after others in its process: then what was counted
+        of runs that were lived together before isn't to be trusted either."""
         self._given = engine
         self._jobs = jobs or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1))
         self._limits = limits or Limits()
@@ -88,6 +92,7 @@ class LocalRunner:
         trace: Traced = "none",
         pristine: bool = False,
         elsewhere: bool = False,
+        together: bool = False,
         on_run: Callable[[int, Run], None] | None = None,
     ) -> list[Run]:
         """Live timelines on all cores.
@@ -97,6 +102,8 @@ class LocalRunner:
             trace: points to record in each.
             pristine: begin each from a process that has only imported the program; tracebacks are kept in the output.
             elsewhere: use other engines than the same call without it would, as far as there are any.
+            together: futures from the start may share processes where they are short, as long as those of a sample are the same alone.
+                Such runs have no output. See `distrusted`.
             on_run: called with each index and run as soon as it is there, in any order.
 
         Returns:
@@ -108,7 +115,10 @@ class LocalRunner:
         """
         while True:
             try:
-                return self._run(timelines, trace, pristine, elsewhere, on_run)
+                return self._run(timelines, trace, pristine, elsewhere, together and not self.distrusted, on_run)
+            except Distrusted:
+                self.close()
+                self.distrusted = True
             except Unsound as reason:
                 self.close()
                 if self._given is not None:
@@ -126,7 +136,13 @@ class LocalRunner:
         self._engines = []
 
     def _run(
-        self, timelines: Sequence[Timeline], trace: Traced, pristine: bool, elsewhere: bool, on_run: Callable[[int, Run], None] | None
+        self,
+        timelines: Sequence[Timeline],
+        trace: Traced,
+        pristine: bool,
+        elsewhere: bool,
+        together: bool,
+        on_run: Callable[[int, Run], None] | None,
     ) -> list[Run]:
         runs: list[Run | None] = [None] * len(timelines)
 
@@ -142,7 +158,11 @@ class LocalRunner:
         for number, indices in enumerate(share_out(timelines, self._jobs)):
             if indices:
                 engine = self._engine((number + elsewhere) % self._jobs)
-                steps.append(engine.run([timelines[index] for index in indices], deliver_to(indices), trace=trace, pristine=pristine))
+                share = [timelines[index] for index in indices]
+                if together and isinstance(engine, ForkEngine):
+                    steps.append(engine.run_together(share, deliver_to(indices)))
+                else:
+                    steps.append(engine.run(share, deliver_to(indices), trace=trace, pristine=pristine))
         drive(steps)
         if any(not engine.addresses_fixed for engine in self._engines):
             note = "this system doesn't let address randomisation be turned off: programs that depend on object addresses may diverge"

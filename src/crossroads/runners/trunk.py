@@ -8,7 +8,8 @@ import gc
 import os
 import socket
 import sys
-from typing import NoReturn
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 from crossroads.errors import TargetError
 from crossroads.program import current
@@ -28,7 +29,7 @@ _exit = os._exit
 def main() -> NoReturn:
     """Be the trunk of the engine at the other end of the channel."""
     channel, order, world, addresses_fixed = enter()
-    server = Server(channel)
+    server = Server(channel, order["memory_bytes"])
     server.serve(None, {"python": sys.version.split()[0], "addresses": addresses_fixed})
     live_one(server, world, Target(**order["target"]), order["world"]["step_limit"])
 
@@ -65,7 +66,19 @@ def live_one(server: Server, world: World, target: Target, step_limit: int) -> N
     except BaseException as error:
         server.refuse("import", import_problem(target, error))
     server.pause(LOADED, None)
+    try:
+        rewind = world.keep() if server.has_more else None
+        while True:
+            live_once(server, world, function, step_limit)
+            assert rewind is not None
+            rewind()
+    finally:
+        # Forked from a process that has ends of its own to see to: no exit handler may run here, whatever happened above.
+        _exit(1)
 
+
+def live_once(server: Server, world: World, function: Callable[[], Any], step_limit: int) -> None:
+    """One life of the program; returns where this process is to live another one."""
     live = LiveRun(world, step_limit, lambda outcome: server.report(live, outcome))
     live.pauses = server.pauses
     live.follow(server.plan)
@@ -80,12 +93,10 @@ def live_one(server: Server, world: World, target: Target, step_limit: int) -> N
 
     try:
         outcome = outcome_of(life, lambda: server.plan.explain_end)
-        server.report(live, outcome)
+        current.run = None
+        server.go_on(live, outcome)
     except TargetError as error:
         server.refuse("target", str(error))
-    finally:
-        # Forked from a process that has ends of its own to see to: no exit handler may run here, whatever happened above.
-        _exit(1)
 
 
 def import_problem(target: Target, error: BaseException) -> str:

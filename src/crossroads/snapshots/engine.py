@@ -13,17 +13,16 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from crossroads.errors import EngineError, InternalError, TargetError
 from crossroads.snapshots import kernel, wire
 from crossroads.snapshots.ladder import NO_PAST, Ladder, Rung
 from crossroads.snapshots.limits import FIRST_WALL_S, LOAD_WALL_S, Limits
-from crossroads.snapshots.plans import BARE, Plan, Traced
-from crossroads.snapshots.run import Choice, Run
-from crossroads.timeline.outcomes import OUTCOME_KINDS, Outcome
-from crossroads.timeline.points import POINT_KINDS, Point
+from crossroads.snapshots.plans import BARE, Plan, Traced, text_of
+from crossroads.snapshots.results import killed_its_supervisor, runs_from
+from crossroads.snapshots.run import Run
 from crossroads.timeline.timelines import Timeline
 
 EngineName = Literal["fork", "replay"]
@@ -157,7 +156,7 @@ class Engine:
         )
         theirs.close()
         try:
-            wire.send(ours, self._launch.order)
+            wire.send(ours, {**self._launch.order, "memory_bytes": self._launch.limits.memory_bytes})
             greeting, _ = yield from self._answer(ours, START_WALL_S)
         except wire.Closed:
             ours.close()
@@ -189,7 +188,6 @@ class Engine:
             "plan": Plan.of(timeline, base.point).to_message(),
             "points": list(points),
             "wall_s": wall_s,
-            "memory_bytes": self._launch.limits.memory_bytes,
         }
         try:
             wire.send(base.channel, message, tuple(theirs.fileno() for _, theirs in pairs))
@@ -213,7 +211,7 @@ class Engine:
         for point, channel in reversed(list(zip(points, channels, strict=True))):
             greeting, _ = yield from self._answer(channel, PATIENCE_S)
             assert greeting["at"] == point, (greeting, point)
-            rung = Rung(point, timeline.past(point), channel, int(greeting["pid"]), top or base, self._jobs)
+            rung = Rung(point, timeline.past(point), channel, int(greeting["pid"]), top or base, self._jobs, float(greeting["walked_s"]))
             self._ladder.add(rung)
             top = top or rung
 
@@ -240,25 +238,40 @@ class Engine:
         while left:
             wall_s = self.wall_s
             chunk = left[: PLANS_A_MESSAGE if self._longest_s else 1]
-            plans = [Plan.of(timelines[index], rung.point, trace, explain_end).to_message() for index in chunk]
-            order = {"do": "branch", "plans": plans, "wall_s": wall_s, "memory_bytes": self._launch.limits.memory_bytes}
+            plans = [text_of([Plan.of(timelines[index], rung.point, trace, explain_end)]) for index in chunk]
             try:
-                wire.send(rung.channel, order)
+                wire.send(rung.channel, {"do": "branch", "plans": plans, "wall_s": wall_s})
                 for index in chunk:
-                    result, _ = yield from self._answer(rung.channel, wall_s + PATIENCE_S)
-                    if "refused" in result:
-                        raise TargetError(str(result["refused"][1]))
-                    self._note_time(result)
-                    deliver(index, run_from(timelines[index], result, self.python))
+                    run = (yield from self._ended(rung, [timelines[index]], wall_s))[0]
+                    self._note_time(run)
+                    deliver(index, run)
                     left.remove(index)
             except wire.Closed:
                 self._lose(rung)
                 suspect = timelines[left[0]]
                 if suspect in self._suspects:
-                    deliver(left.pop(0), run_from(suspect, _SUPERVISOR_KILLED, self.python))
+                    deliver(left.pop(0), killed_its_supervisor(suspect))
                 self._suspects.add(suspect)
                 return left
         return left
+
+    def _branch_together(self, rung: Rung, timelines: Sequence[Timeline]) -> Steps[list[Run] | None]:
+        """Live futures one after the other in one process, up to the first that doesn't end in order; None if the snapshot was lost."""
+        wall_s = self.wall_s
+        try:
+            plans = text_of(Plan.of(timeline, rung.point) for timeline in timelines)
+            wire.send(rung.channel, {"do": "branch", "plans": [plans], "wall_s": wall_s})
+            return (yield from self._ended(rung, timelines, wall_s))
+        except wire.Closed:
+            self._lose(rung)
+            return None
+
+    def _ended(self, rung: Rung, timelines: Sequence[Timeline], wall_s: float) -> Steps[list[Run]]:
+        """The runs of timelines that one process was to live; the last of them may be one that ended the process."""
+        while True:
+            message, _ = yield from self._answer(rung.channel, wall_s + PATIENCE_S)
+            if message != wire.ALIVE:
+                return runs_from(timelines, message, self.python)
 
     @property
     def wall_s(self) -> float:
@@ -270,58 +283,11 @@ class Engine:
             return WALL_S_MIN if self._has_hung else FIRST_WALL_S
         return min(FIRST_WALL_S, max(WALL_S_MIN, WALL_FACTOR * self._longest_s))
 
-    def _note_time(self, result: wire.Message) -> None:
-        if "digest" in result:
-            self._longest_s = max(self._longest_s, float(result.get("seconds", 0.0)))
+    def _note_time(self, run: Run) -> None:
+        if run.timeline.digest:
+            self._longest_s = max(self._longest_s, run.seconds)
         else:
-            self._has_hung = self._has_hung or result["outcome"][0] == "hung"
-
-
-_SUPERVISOR_KILLED: Final = {"outcome": ["crashed", "SIGKILL", "killed the process that watched over it", "", None]}
-"""Said only of a timeline that has done so twice: a snapshot may also die of another's deed, or for want of memory."""
-
-
-def run_from(timeline: Timeline, result: wire.Message, python: str) -> Run:
-    """A run from what its process has left; anything that isn't a result counts as crashed, since only the program can have done it."""
-    try:
-        kind, exception, message, where, code = result["outcome"]
-        assert kind in OUTCOME_KINDS
-        outcome = Outcome(kind, str(exception), str(message), str(where), None if code is None else int(code))
-        lived = replace(
-            timeline,
-            outcome=outcome,
-            digest=str(result.get("digest", "")),
-            points=int(result.get("points", 0)),
-            python=".".join(python.split(".")[:2]),
-        )
-        return Run(
-            lived,
-            tuple(Choice(int(p), int(t), int(n), float(w)) for p, t, n, w in result.get("choices", ())),
-            bool(result.get("drawn", True)),
-            float(result.get("seconds", 0.0)),
-            str(result.get("output", "")),
-            tuple(_point(record) for record in result.get("trace", ())),
-            int(result.get("marks", 0)),
-            tuple(str(name) for name in result.get("libraries", ())),
-        )
-    except (KeyError, TypeError, ValueError, AssertionError):
-        garbled = Outcome("crashed", "result", "left a result that can't be read")
-        return Run(replace(timeline, outcome=garbled))
-
-
-def _point(record: dict[str, Any]) -> Point:
-    assert record["kind"] in POINT_KINDS
-    return Point(
-        int(record["index"]),
-        record["kind"],
-        str(record["label"]),
-        str(record["where"]),
-        float(record["time"]),
-        tuple(str(option) for option in record.get("options", ())),
-        record.get("taken"),
-        tuple(float(weight) for weight in record.get("weights", ())),
-        bool(record.get("moot", False)),
-    )
+            self._has_hung = self._has_hung or run.outcome.kind == "hung"
 
 
 def refusal(ended: wire.Message) -> Exception:

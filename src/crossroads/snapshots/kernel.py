@@ -3,6 +3,7 @@
 Linux has all of them. Elsewhere orphans are found by process group only and waiting falls back to polling.
 """
 
+import _thread
 import ctypes
 import fcntl
 import os
@@ -12,10 +13,14 @@ import signal
 import stat
 import sys
 import threading
-from typing import Final
+from collections.abc import Callable
+from functools import partial
+from typing import Final, Literal
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+_SIG_BLOCK, _SIG_SETMASK = int(signal.SIG_BLOCK), int(signal.SIG_SETMASK)
+_SIGSET_BYTES = 128
 _ADDR_NO_RANDOMIZE = 0x0040000
 _PERSONALITY_QUERY = 0xFFFFFFFF
 
@@ -30,18 +35,38 @@ _getpid, _open, _read, _close, _listdir = os.getpid, os.open, os.read, os.close,
 _kill, _killpg, _sysconf, _fstat, _lseek = os.kill, os.killpg, os.sysconf, os.fstat, os.lseek
 _fcntl, _waitpid, _waitid = fcntl.fcntl, os.waitpid, os.waitid
 _enumerate_threads, _current_thread = threading.enumerate, threading.current_thread
+_count_threads, _getrusage = _thread._count, resource.getrusage
 _setrlimit, _getrlimit = resource.setrlimit, resource.getrlimit
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+_prctl = None if _libc is None else _libc.prctl
+_c_waitpid = None if _libc is None else _libc.waitpid
+_c_fork = None if _libc is None else ctypes.PyDLL(None).fork
+_c_sigmask = None if _libc is None else _libc.pthread_sigmask
+_c_sigfillset = None if _libc is None else _libc.sigfillset
+_python_fork = os.fork
+_KILL: Final = int(signal.SIGKILL)
+_NO_HANG: Final = int(os.WNOHANG)
+
+
+def fork() -> int:
+    """Fork as a snapshot must: the child goes on as the same program, and nothing in it notices.
+
+    Python's own fork prepares a child for being another program beside its parent: it reseeds, renews locks that threads may hold, makes
+    asyncio forget its loop, calls what was registered with os.register_at_fork. None of that may happen to a future; and the pages that
+    it writes are most of what a fork costs. Sound where this thread is the only one: then it holds the interpreter's lock, and no other
+    lock is held by anybody else.
+    """
+    return _python_fork() if _c_fork is None else _c_fork()
 
 
 def die_with_parent(yes: bool = True) -> bool:
     """Have this process killed when the thread that started it ends, or (yes=False) no longer."""
-    return _libc is not None and _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL) if yes else 0, 0, 0, 0) == 0
+    return _prctl is not None and _prctl(_PR_SET_PDEATHSIG, _KILL if yes else 0, 0, 0, 0) == 0
 
 
 def adopt_orphans() -> bool:
     """Become the parent of every process below this one whose own parent ends."""
-    return _libc is not None and _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+    return _prctl is not None and _prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
 
 
 def fix_addresses() -> bool | None:
@@ -57,11 +82,9 @@ def fix_addresses() -> bool | None:
 
 
 def children() -> list[int]:
-    """Process ids of this process's children, the dead and unreaped ones included; [] where the system doesn't tell."""
-    pid = _getpid()
+    """Process ids of this thread's children, the dead and unreaped ones included; [] where the system doesn't tell."""
     try:
-        tasks = sorted(_listdir(f"/proc/{pid}/task"))
-        return [int(child) for task in tasks for child in _contents(f"/proc/{pid}/task/{task}/children").split()]
+        return [int(child) for child in _contents("/proc/thread-self/children").split()]
     except (OSError, ValueError):
         return []
 
@@ -74,6 +97,22 @@ def thread_names() -> list[str]:
     except OSError:
         unknown = 0
     return known + ([f"{unknown} started outside of Python"] if unknown > 0 else [])
+
+
+def block_signals() -> Callable[[], None]:
+    """Block all signals of this thread that can be; returns what puts back those that are blocked now."""
+    if _c_sigmask is None or _c_sigfillset is None:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        return partial(_set_mask, before)
+    # Python's own function makes an object of each signal that was blocked.
+    every, saved = (ctypes.create_string_buffer(_SIGSET_BYTES) for _ in range(2))
+    _c_sigfillset(every)
+    _c_sigmask(_SIG_BLOCK, every, saved)
+    return partial(_c_sigmask, _SIG_SETMASK, saved, None)
+
+
+def _set_mask(signals: set[int | signal.Signals]) -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, signals)
 
 
 def file_offsets() -> list[tuple[int, int]]:
@@ -123,6 +162,33 @@ def limit_memory(bytes_max: int | None) -> None:
     if hard != resource.RLIM_INFINITY:
         soft = min(soft, hard)
     _setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+def memory_limit() -> int:
+    """The bound that `limit_memory` has set, or what the system allows."""
+    return _getrlimit(resource.RLIMIT_DATA)[0]
+
+
+def memory_used_max() -> int:
+    """The most memory that this process has had so far."""
+    return _getrusage(resource.RUSAGE_SELF).ru_maxrss * (1024 if sys.platform == "linux" else 1)
+
+
+def remains(memory_bytes_max: int) -> Literal["", "threads", "child processes", "memory"]:
+    """What a future has left in this process that the next one may not meet; memory only if it was more than that at any time."""
+    if _count_threads():
+        return "threads"
+    if has_children():
+        return "child processes"
+    return "memory" if memory_used_max() > memory_bytes_max else ""
+
+
+def has_children() -> bool:
+    """Whether this process has any; those that have ended are reaped."""
+    try:
+        return _c_waitpid(-1, None, _NO_HANG) != -1 if _c_waitpid is not None else bool(_waitpid(-1, _NO_HANG) or True)
+    except ChildProcessError:
+        return False
 
 
 def kill_group(pid: int) -> None:
@@ -176,6 +242,13 @@ def has_ended(pid: int) -> bool:
         return _waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     except ChildProcessError:
         return True
+
+
+def reap_ended() -> None:
+    """Reap the children that have ended by now, as far as there are any."""
+    if _c_waitpid is not None:
+        while _c_waitpid(-1, None, _NO_HANG) > 0:
+            pass
 
 
 def reap(pid: int) -> None:

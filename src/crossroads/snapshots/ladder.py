@@ -21,6 +21,7 @@ class Rung:
         channel: to its process.
         pid: of its process.
         parent: the snapshot below; None for the trunk.
+        walked_s: CPU time of the way to it from where its walker began.
         used: count of the engine's jobs when it was last of use.
     """
 
@@ -30,6 +31,7 @@ class Rung:
     pid: int
     parent: "Rung | None"
     used: int = 0
+    walked_s: float = 0.0
     above: "list[Rung]" = field(default_factory=list)
 
 

@@ -1,5 +1,6 @@
 """What one life of a program is to do: which epochs and options, where to look. Plans travel to snapshots as JSON."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -11,6 +12,10 @@ BARE: Final = -2
 
 LOADED: Final = -1
 """Pause of a process that has imported the program and not called it yet."""
+
+_dumps = json.dumps
+_scan: Any = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
+"""What json.loads comes down to; a future that has just been forked pays for each page that it touches."""
 
 Traced = Literal["none", "all"] | tuple[int, ...]
 
@@ -56,5 +61,15 @@ class Plan:
         return cls(_pairs(message["epochs"]), _pairs(message["overrides"]), traced, message["explain_end"])
 
 
+def text_of(plans: Iterable[Plan]) -> str:
+    """JSON for the process that is to live these plans."""
+    return _dumps([plan.to_message() for plan in plans], separators=(",", ":"))
+
+
+def plans_from(text: str) -> list[Plan]:
+    """The plans of a text that `text_of` has made."""
+    return [Plan.from_message(message) for message in _scan(text, 0)[0]]
+
+
 def _pairs(items: Iterable[tuple[int, int]]) -> dict[int, int]:
-    return {int(point): int(value) for point, value in items}
+    return dict(items)

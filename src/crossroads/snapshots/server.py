@@ -1,8 +1,9 @@
-"""A snapshot's own side: a process that sleeps at a point of a run, forks a future per plan, and accounts for each.
+"""A snapshot's own side: a process that sleeps at a point of a run, has a future forked per plan, and accounts for each.
 
-Every process of a trunk is in one of three states:
+Every process of a trunk is in one of four states:
 
-    serving   sleeps on its channel; forks a future, or a walker, per command
+    serving   sleeps on its channel; has a future, or a walker, forked per command, and watches over it
+    forking   is the template of the process that serves, with nothing to do but to fork (`template`)
     walking   lives the past between two snapshots; forks a serving copy of itself at each pause, and serves at the last one
     living    is a future: never serves again, leaves its result in the region and ends by os._exit
 
@@ -20,29 +21,33 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, Final, Literal, NoReturn
 
 from crossroads.snapshots import kernel, wire
 from crossroads.snapshots.endings import exit_code, sudden_end
 from crossroads.snapshots.limits import OUTPUT_BYTES_MAX
 from crossroads.snapshots.live import LiveRun
-from crossroads.snapshots.plans import Plan
+from crossroads.snapshots.plans import Plan, plans_from
 from crossroads.snapshots.region import Region
+from crossroads.snapshots.template import FUTURE, WALKER, Gone, Template
 from crossroads.timeline.outcomes import Outcome
 
 EVENT_LIBRARIES: Final = ("simpy", "gymnasium")
 """Libraries whose events can be points."""
 
+GROWTH_BYTES_MAX: Final = 64 * 1024 * 1024
+"""A process that lives several futures ends when it has grown by this: what one leaves mustn't count against the limit of the next."""
+
 PIPE_READ_BYTES: Final = 65_536
 
-_ALL_SIGNALS: Final = sorted(signal.valid_signals())
-
 # Taken before any program under test could replace them.
-_fork, _exit, _getpid, _getppid, _waitpid, _setpgid = os.fork, os._exit, os.getpid, os.getppid, os.waitpid, os.setpgid
+_exit, _getpid, _getppid, _waitpid, _setpgid = os._exit, os.getpid, os.getppid, os.waitpid, os.setpgid
 _open, _read, _write, _close, _dup2, _pipe2, _lseek = os.open, os.read, os.write, os.close, os.dup2, os.pipe2, os.lseek
 _get_blocking, _set_blocking, _poll = os.get_blocking, os.set_blocking, select.poll
-_monotonic, _freeze, _socket = time.monotonic, gc.freeze, socket.socket
-_sigmask, _signal, _getsignal = signal.pthread_sigmask, signal.signal, signal.getsignal
+_monotonic, _process_time, _freeze, _collect = time.monotonic, time.process_time, gc.freeze, gc.collect
+_socket = socket.socket
+_signal, _getsignal = signal.signal, signal.getsignal
 _setrlimit = resource.setrlimit
 _pidfd_open = getattr(os, "pidfd_open", None)
 _current_thread, _enumerate_threads = threading.current_thread, threading.enumerate
@@ -51,13 +56,14 @@ _current_thread, _enumerate_threads = threading.current_thread, threading.enumer
 class Server:
     """What makes a process of a trunk a snapshot."""
 
-    def __init__(self, channel: socket.socket) -> None:
-        self._region = Region()
+    def __init__(self, channel: socket.socket, memory_bytes: int) -> None:
+        self._orders, self._results = Region(), Region()
         self._channel = channel
+        self._template = Template(memory_bytes)
         self._climbing: list[tuple[int, socket.socket]] = []
         self._ready_end = -1
-        self._rungs: set[int] = set()
-        self._mask: set[Any] = set()
+        self._kept: set[int] = set()
+        self._restore_signals: Callable[[], object] = _nothing
         self._ignores_children = False
         self._offsets: list[tuple[int, int]] = []
         self._pid = _getpid()
@@ -66,8 +72,10 @@ class Server:
             _dup2(null, descriptor)
         _close(null)
         self._output_end, self._input_end = -1, -1
-        self._data_bytes = 0
         self.plan = Plan()
+        self._later: list[Plan] = []
+        self._memory_limit = self._memory_used_max = 0
+        self._began_walking = 0.0
         kernel.adopt_orphans()
         _setrlimit(resource.RLIMIT_CORE, (0, 0))
 
@@ -76,23 +84,29 @@ class Server:
     def serve(self, live: LiveRun | None, greeting: wire.Message) -> None:
         """Be a snapshot. Returns in a future's or a walker's process only, with its plan in place."""
         try:
-            self._settle(greeting)
+            self._settle()
+            order = self._start_template()
+            if order is not None:
+                self._become(order)
+                self._follow(live)
+                return
+            wire.send(self._channel, {**greeting, "pid": self._pid})
             while True:
                 message, descriptors = wire.receive(self._channel)
-                if message["do"] == "branch" and self._branch(live, message):
-                    return
-                if message["do"] == "climb" and self._climb(live, message, descriptors):
-                    return
-                if message["do"] == "end":
+                if message["do"] == "branch":
+                    self._branch(message)
+                elif message["do"] == "climb":
+                    self._climb(message, descriptors)
+                else:
                     break
         except BaseException:
             # Below on the stack is the program, at a point of its run: nothing that goes wrong here may surface there.
             pass
         self._leave()
 
-    def _settle(self, greeting: wire.Message) -> None:
-        """Make a process that has lived the program's past fit to serve, and say that it serves."""
-        self._mask = _sigmask(signal.SIG_BLOCK, _ALL_SIGNALS)
+    def _settle(self) -> None:
+        """Make a process that has lived the program's past fit to serve."""
+        self._restore_signals = kernel.block_signals()
         self._ignores_children = _getsignal(signal.SIGCHLD) is signal.SIG_IGN
         if self._ignores_children:
             _signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -100,120 +114,105 @@ class Server:
         kernel.adopt_orphans()
         kernel.flush_stdio()
         self._pid = _getpid()
-        self._open_pipe()
+        reading, writing = _pipe2(os.O_CLOEXEC)
+        self._output_end, self._input_end = kernel.move_up(reading), kernel.move_up(writing)
+        _set_blocking(self._output_end, False)
         kernel.limit_memory(None)
-        self._data_bytes = kernel.data_bytes()
         self._offsets = kernel.file_offsets()
         _freeze()
-        wire.send(self._channel, {**greeting, "pid": self._pid})
 
-    def _branch(self, live: LiveRun | None, message: wire.Message) -> bool:
-        """Live the plans one after the other; True in a future's process."""
-        self._sweep()
-        for order in message["plans"]:
-            plan = Plan.from_message(order)
-            self._region.clear()
-            began = _monotonic()
-            pid = _fork()
-            if not pid:
-                self._become_future(message["memory_bytes"])
-                self._follow(live, plan)
-                return True
-            result = self._await_future(pid, began + message["wall_s"])
-            result["seconds"] = _monotonic() - began
-            wire.send(self._channel, result)
-        return False
+    def _start_template(self) -> bytes | None:
+        """None in this process; in a child of the template, what it is to be."""
+        order = self._template.start((self._channel.fileno(), self._output_end))
+        if order is None:
+            self._kept.add(self._template.pid)
+        return order
 
-    def _climb(self, live: LiveRun | None, message: wire.Message, descriptors: list[int]) -> bool:
-        """Lay snapshots further on; True in the walker's process."""
+    def _branch(self, message: wire.Message) -> None:
+        """Have plans lived, each list of them by one process."""
         self._sweep()
-        self._region.clear()
+        for plans in message["plans"]:
+            self._orders.clear()
+            self._orders.put(plans.encode())
+            self._results.clear()
+            began = self._results.began = _monotonic()
+            pid = self._template.fork(FUTURE)
+            header = self._await_future(pid, message["wall_s"])
+            header["seconds"] = _monotonic() - began
+            wire.send(self._channel, header, enclosed=b"[" + self._results.take() + b"]")
+
+    def _climb(self, message: wire.Message, descriptors: list[int]) -> None:
+        """Have snapshots laid further on."""
+        self._sweep()
+        self._results.clear()
         ready, ready_end = _pipe2(os.O_CLOEXEC)
-        pid = _fork()
-        if not pid:
-            _close(ready)
-            self._become_walker(message["memory_bytes"])
-            self._ready_end = kernel.move_up(ready_end)
-            self._climbing = [(point, _channel_of(descriptor)) for point, descriptor in zip(message["points"], descriptors, strict=True)]
-            self._follow(live, Plan.from_message(message["plan"]))
-            return True
-        self._rungs.add(pid)
-        _close(ready_end)
-        for descriptor in descriptors:
+        pid = self._template.fork(WALKER)
+        parcels = _socket(fileno=self._template.parcels)
+        wire.send(parcels, message, (ready_end, *descriptors))
+        parcels.detach()
+        for descriptor in (ready_end, *descriptors):
             _close(descriptor)
         ended = self._await_walker(pid, ready, message["points"][0], _monotonic() + message["wall_s"])
         _close(ready)
         wire.send(self._channel, {"ended": ended})
-        return False
 
-    def _await_future(self, pid: int, deadline: float) -> dict[str, Any]:
-        """Wait for a future within its limits; its result, however it ended."""
+    def _await_future(self, pid: int, wall_s: float) -> wire.Message:
+        """Wait for a future, or several in one process, each within its limits; how that ended."""
         output = bytearray()
-        late = not self._wait(pid, deadline, output)
+        late = not self._wait(pid, wall_s, output)
         if late:
             kernel.kill_group(pid)
             kernel.kill(pid)
-        _, status = _waitpid(pid, 0)
+        status = self._template.answer()
         left = self._sweep()
         self._drain(output)
-        result = self._region.read()
-        if late and result is None:
-            result = {"outcome": ["hung", "wall limit", "did not end within its wall limit", "", None]}
-        if result is None:
-            result = {"outcome": sudden_end(status)}
-        elif left and result["outcome"][0] == "passed":
-            text = f"{left} process{'es' if left > 1 else ''} that it had started still ran after its end"
-            result["outcome"] = ["left behind", "", text, "", None]
-        if left or not _get_blocking(self._input_end):
-            self._open_pipe()
-        result["output"] = bytes(output[-OUTPUT_BYTES_MAX:]).decode("utf-8", "replace")
-        return result
+        if not _get_blocking(self._input_end):
+            _set_blocking(self._input_end, True)
+        text = bytes(output[-OUTPUT_BYTES_MAX:]).decode("utf-8", "replace")
+        return {"status": status, "late": late, "left": left, "output": text}
 
-    def _wait(self, pid: int, deadline: float, output: bytearray) -> bool:
-        """Wait until the process has ended, keeping the last of its output; False when the deadline came first."""
+    def _wait(self, pid: int, wall_s: float, output: bytearray) -> bool:
+        """Wait until the template tells the end of a future, keeping the last of its output; False when the deadline came first."""
         poll = _poll()
+        poll.register(self._template.line, select.POLLIN)
         poll.register(self._channel, select.POLLHUP)
         poll.register(self._output_end, select.POLLIN)
-        ending = _pidfd_open(pid) if _pidfd_open is not None else None
-        if ending is not None:
-            poll.register(ending, select.POLLIN)
-        try:
-            while True:
-                left_ms = (deadline - _monotonic()) * 1000
-                if left_ms <= 0:
+        deadline = self._results.began + wall_s
+        while True:
+            left_ms = (deadline - _monotonic()) * 1000
+            if left_ms <= 0:
+                later = min(self._results.began, _monotonic()) + wall_s
+                if not later > deadline:
                     return False
-                ready = poll.poll(left_ms if ending is not None else min(left_ms, 1.0))
-                for descriptor, _ in ready:
-                    if descriptor == self._output_end:
-                        self._drain(output, PIPE_READ_BYTES * 4)
-                    elif descriptor == ending:
-                        return True
-                    else:
-                        kernel.kill_group(pid)
-                        kernel.kill(pid)
-                        self._leave()
-                if ending is None and kernel.has_ended(pid):
+                deadline = later
+                wire.send(self._channel, wire.ALIVE)
+                continue
+            for descriptor, _ in poll.poll(left_ms):
+                if descriptor == self._output_end:
+                    self._drain(output, PIPE_READ_BYTES * 4)
+                elif descriptor == self._template.line:
                     return True
-        finally:
-            if ending is not None:
-                _close(ending)
+                else:
+                    kernel.kill_group(pid)
+                    kernel.kill(pid)
+                    self._leave()
 
     def _await_walker(self, pid: int, ready: int, first: int, deadline: float) -> dict[str, Any] | None:
         """None once the walker serves at its last pause; else how it ended before."""
         state = self._wait_for_walker(pid, ready, deadline)
-        strays = set(kernel.children()) - self._rungs if state == "serves" else set()
+        strays = set(kernel.children()) - self._kept if state == "serves" else set()
         if state == "serves" and not strays:
             return None
         kernel.kill_group(pid)
         kernel.kill(pid)
-        _, status = _waitpid(pid, 0)
-        self._rungs.discard(pid)
+        status = self._template.end_of_walker(pid)
         self._sweep()
         if strays:
             return {"unsound": "child processes", "at": first}
         if state == "late":
             return {"outcome": ["hung", "wall limit", "did not get there within its wall limit", "", None]}
-        return self._region.read() or {"outcome": sudden_end(status)}
+        left = wire.parsed(self._results.take() or b"null")
+        return left if isinstance(left, dict) else {"outcome": sudden_end(status)}
 
     def _wait_for_walker(self, pid: int, ready: int, deadline: float) -> Literal["serves", "ended", "late"]:
         """Wait for a walker's word or its end; its pipe's end says little, as it may have closed it or a child of its own may hold it."""
@@ -247,9 +246,11 @@ class Server:
             except ChildProcessError:
                 return left
             if pid:
-                self._rungs.discard(pid)
+                if pid == self._template.pid:
+                    raise Gone
+                self._kept.discard(pid)
                 continue
-            strays = [child for child in kernel.children() if child not in self._rungs]
+            strays = [child for child in kernel.children() if child not in self._kept]
             if not strays:
                 return left
             left += len(strays)
@@ -272,17 +273,10 @@ class Server:
             if len(output) > 4 * OUTPUT_BYTES_MAX:
                 del output[:-OUTPUT_BYTES_MAX]
 
-    def _open_pipe(self) -> None:
-        for descriptor in (self._output_end, self._input_end):
-            if descriptor >= 0:
-                _close(descriptor)
-        reading, writing = _pipe2(os.O_CLOEXEC)
-        self._output_end, self._input_end = kernel.move_up(reading), kernel.move_up(writing)
-        _set_blocking(self._output_end, False)
-
     def _leave(self) -> NoReturn:
         """End this snapshot and everything below it."""
-        self._rungs = set()
+        self._kept = set()
+        self._template.pid = -1
         try:
             self._sweep()
         finally:
@@ -290,35 +284,46 @@ class Server:
 
     # Becoming a future or a walker.
 
-    def _become_future(self, memory_bytes: int) -> None:
-        _dup2(self._input_end, 1)
-        _dup2(self._input_end, 2)
-        self._become_walker(memory_bytes)
-
-    def _become_walker(self, memory_bytes: int) -> None:
+    def _become(self, order: bytes) -> None:
         _setpgid(0, 0)
         kernel.die_with_parent()
-        if _getppid() != self._pid:
+        if _getppid() != self._template.pid:
             _exit(1)
         self._pid = _getpid()
-        self._rungs = set()
-        self._channel.close()
-        for descriptor in (self._output_end, self._input_end):
-            _close(descriptor)
-        self._output_end = self._input_end = -1
-        if self._data_bytes:
-            kernel.limit_memory(self._data_bytes + memory_bytes)
+        self._kept = set()
+        if order == FUTURE:
+            _dup2(self._input_end, 1)
+            _dup2(self._input_end, 2)
+            self.plan, *self._later = plans_from(self._orders.take().decode())
+            if self._later:
+                self._memory_limit = kernel.memory_limit()
+                self._memory_used_max = kernel.memory_used_max() + GROWTH_BYTES_MAX
+        else:
+            self._take_parcel()
+        _close(self._input_end)
+        self._template.leave()
         for descriptor, offset in self._offsets:
             _lseek(descriptor, offset, os.SEEK_SET)
         if self._ignores_children:
             _signal(signal.SIGCHLD, signal.SIG_IGN)
-        _sigmask(signal.SIG_SETMASK, self._mask)
+        self._restore_signals()
+        if order == WALKER:
+            self._began_walking = _process_time()
 
-    def _follow(self, live: LiveRun | None, plan: Plan) -> None:
-        self.plan = plan
+    def _take_parcel(self) -> None:
+        """Receive, as a walker, where to go, and the descriptors that the snapshots on the way need."""
+        self._channel.detach()
+        parcels = _socket(fileno=self._template.parcels)
+        message, (ready_end, *descriptors) = wire.receive(parcels)
+        parcels.detach()
+        self._ready_end = kernel.move_up(ready_end)
+        self._climbing = [(point, _channel_of(descriptor)) for point, descriptor in zip(message["points"], descriptors, strict=True)]
+        self.plan = Plan.from_message(message["plan"])
+
+    def _follow(self, live: LiveRun | None) -> None:
         if live is not None:
             live.pauses = self.pauses
-            live.follow(plan)
+            live.follow(self.plan)
 
     # Walking and living.
 
@@ -331,36 +336,37 @@ class Server:
         """At a pause of a walker: leave a serving copy behind and walk on; or, at the last one, serve."""
         if not self._climbing or self._climbing[0][0] != point or not self.is_own_process:
             return
+        walked_s = _process_time() - self._began_walking
         trouble = self._trouble()
         if trouble:
-            self._region.write({"unsound": trouble, "at": point})
+            self._results.write({"unsound": trouble, "at": point})
             _exit(0)
         _, channel = self._climbing.pop(0)
         kernel.flush_stdio()
         if self._climbing:
-            rung = _fork()
+            rung = kernel.fork()
             if rung:
-                self._rungs.add(rung)
+                self._kept.add(rung)
                 channel.close()
                 if live is not None:
                     live.pauses = self.pauses
                 return
             for _, other in self._climbing:
                 other.close()
-            self._climbing, self._rungs = [], set()
+            self._climbing, self._kept = [], set()
         else:
             _write(self._ready_end, b"r")
         _close(self._ready_end)
         self._ready_end = -1
         self._channel = channel
-        self.serve(live, {"at": point})
+        self.serve(live, {"at": point, "walked_s": walked_s})
 
     def _trouble(self) -> str:
         """Why this process can't be forked, or serve, soundly; "" if it can."""
         threads = kernel.thread_names()
         if threads:
             return f"threads: {', '.join(threads)}"
-        if set(kernel.children()) - self._rungs:
+        if set(kernel.children()) - self._kept:
             return "child processes"
         if not all(kernel.is_open(descriptor) for descriptor in (self._ready_end, *(channel.fileno() for _, channel in self._climbing))):
             return "closed descriptors"
@@ -372,19 +378,47 @@ class Server:
             kernel.flush_stdio()
             _exit(exit_code(outcome))
         kernel.limit_memory(None)
-        self._region.write({**live.finish(outcome), "libraries": [name for name in EVENT_LIBRARIES if name in sys.modules]})
+        self._leave_result(live, outcome, {})
         kernel.flush_stdio()
         _exit(0)
 
+    def _leave_result(self, live: LiveRun, outcome: Outcome, more: dict[str, str]) -> bool:
+        result = {**live.finish(outcome), "libraries": [name for name in EVENT_LIBRARIES if name in sys.modules], **more}
+        return self._results.write(result)
+
+    # Several lives in one process.
+
+    @property
+    def has_more(self) -> bool:
+        """Whether this process is to live more than one future."""
+        return bool(self._later)
+
+    def go_on(self, live: LiveRun, outcome: Outcome) -> None:
+        """Leave the result of a life, and make ready for the next; ends the process where there is none, or should be none here."""
+        if not self._later or not self.is_own_process:
+            self.report(live, outcome)
+        stop = kernel.remains(self._memory_used_max)
+        if not self._leave_result(live, outcome, {"stop": stop} if stop else {}) or stop:
+            kernel.flush_stdio()
+            _exit(0)
+        self.plan = self._later.pop(0)
+        _collect(0)
+        kernel.limit_memory(self._memory_limit)
+        self._results.began = _monotonic()
+
     def refuse(self, kind: str, text: str) -> NoReturn:
         """Say that the program can't even be begun, and end."""
-        self._region.write({"refused": [kind, text]})
+        self._results.write({"refused": [kind, text]})
         _exit(0)
 
     @property
     def is_own_process(self) -> bool:
         """Whether this is the process that was set up as a future, not one that the program forked from it."""
         return _getpid() == self._pid
+
+
+def _nothing() -> None:
+    pass
 
 
 def wait_for_threads() -> None:

@@ -1,4 +1,4 @@
-"""Messages between the controller and its snapshots: JSON objects, each behind its length, descriptors beside them.
+"""Messages between the controller and its snapshots: JSON objects, each behind its length, with what a future has left, and descriptors.
 
 Both ends are our own processes, but a program under test lives in one of them: what arrives is checked as data.
 """
@@ -15,7 +15,13 @@ MESSAGE_BYTES_MAX: Final = 64 * 1024 * 1024
 DESCRIPTORS_MAX: Final = 128
 """Descriptors that one message may carry; Linux allows 253."""
 
-_HEADER: Final = struct.Struct("!I")
+ENCLOSED: Final = "enclosed"
+"""Key under which a message has what was enclosed with it: JSON on its way from a future, which only the receiver reads."""
+
+ALIVE: Final[dict[str, Any]] = {"alive": True}
+"""Message of a server whose answer takes longer: it is there, and futures go on living."""
+
+_HEADER: Final = struct.Struct("!II")
 _dumps, _loads = json.dumps, json.loads
 
 Message = dict[str, Any]
@@ -25,15 +31,21 @@ class Closed(Exception):
     """The other end is gone, or sends what isn't a message."""
 
 
-def send(channel: socket.socket, message: Message, descriptors: tuple[int, ...] = ()) -> None:
+def send(channel: socket.socket, message: Message, descriptors: tuple[int, ...] = (), enclosed: bytes = b"") -> None:
     """Send one message whole, blocking.
+
+    Args:
+        channel: to the other end.
+        message: no more than MESSAGE_BYTES_MAX of it.
+        descriptors: no more than DESCRIPTORS_MAX.
+        enclosed: JSON, or what claims to be.
 
     Raises:
         Closed: the other end is gone.
     """
     assert len(descriptors) <= DESCRIPTORS_MAX, len(descriptors)
     body = _dumps(message, separators=(",", ":")).encode()
-    data = _HEADER.pack(len(body)) + body
+    data = b"".join((_HEADER.pack(len(body), len(enclosed)), body, enclosed))
     try:
         if descriptors:
             sent = channel.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))])
@@ -44,22 +56,32 @@ def send(channel: socket.socket, message: Message, descriptors: tuple[int, ...] 
 
 
 def receive(channel: socket.socket) -> tuple[Message, list[int]]:
-    """Receive one message and the descriptors beside it, blocking.
+    """Receive one message and the descriptors beside it, blocking. What was enclosed is under ENCLOSED, None if it isn't JSON.
 
     Raises:
         Closed: the other end is gone, or the message isn't one.
     """
     descriptors: list[int] = []
-    (length,) = _HEADER.unpack(_exactly(channel, _HEADER.size, descriptors))
-    if length > MESSAGE_BYTES_MAX:
-        raise Closed(f"a message of {length} bytes")
+    length, enclosed_length = _HEADER.unpack(_exactly(channel, _HEADER.size, descriptors))
+    if max(length, enclosed_length) > MESSAGE_BYTES_MAX:
+        raise Closed(f"a message of {length} and {enclosed_length} bytes")
     try:
         message = _loads(_exactly(channel, length, descriptors))
     except (ValueError, RecursionError) as error:
         raise Closed(str(error)) from None
     if not isinstance(message, dict):
         raise Closed(f"a message that is a {type(message).__name__}")
+    if enclosed_length:
+        message[ENCLOSED] = parsed(_exactly(channel, enclosed_length, descriptors))
     return message, descriptors
+
+
+def parsed(text: bytes) -> Any:
+    """What a future has left, None if it isn't JSON: only the program under test can have written that."""
+    try:
+        return _loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _exactly(channel: socket.socket, size: int, descriptors: list[int]) -> bytes:

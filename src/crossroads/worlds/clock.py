@@ -73,6 +73,15 @@ class Clock:
     def elapsed_ns(self, value: int) -> None:
         self._elapsed_ns = value
 
+    def keep(self) -> Callable[[], None]:
+        """Keep the present time; what is returned puts the clock back to it."""
+        elapsed_ns = self._elapsed_ns
+
+        def rewind() -> None:
+            self._elapsed_ns = elapsed_ns
+
+        return rewind
+
     def advance(self, seconds: float) -> None:
         """Move the clock by 0 <= seconds, rounded to nanoseconds."""
         assert seconds >= 0, f"seconds={seconds} would move the clock back"

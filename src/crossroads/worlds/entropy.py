@@ -51,6 +51,16 @@ class Entropy:
             self._pool.covers.uncover()
         self._begin(seed)
 
+    def keep(self) -> Callable[[], None]:
+        """Keep the present state of all sources; what is returned puts it back, and forgets the sources made since."""
+        rewinds = (self._pool.keep(), self._randoms.keep(), self._numpy.keep())
+
+        def rewind() -> None:
+            for one in rewinds:
+                one()
+
+        return rewind
+
     def fingerprint(self) -> str:
         """32 hexadecimal digits for the present states of all living sources; reading them changes nothing."""
         return self._pool.fingerprint(self._sources())

@@ -26,6 +26,7 @@ class PlainWorld:
         self._identity = Identity()
         self._live: LiveRun | None = None
         self._event_time: float | None = None
+        self._is_again = False
 
     def install(self) -> None:
         self._entropy.install()
@@ -38,7 +39,7 @@ class PlainWorld:
     def attach(self, live: LiveRun) -> None:
         self._identity.woke()
         self._live = live
-        if self._entropy.has_generators:
+        if self._is_again or self._entropy.has_generators:
             live.begin()
         else:
             self._entropy.on_first_use = live.begin
@@ -46,9 +47,21 @@ class PlainWorld:
             self._entropy.on_draw = live.draw
 
     def run(self, function: Callable[[], Any]) -> None:
-        if inspect.iscoroutinefunction(function):
+        if not self._is_again and inspect.iscoroutinefunction(function):
             raise TargetError(f"{function.__qualname__} is a coroutine function, and asyncio programs can't be run yet; name a plain one")
         function()
+
+    def keep(self) -> Callable[[], None]:
+        rewind_entropy, rewind_clock = self._entropy.keep(), self._clock.keep()
+
+        def rewind() -> None:
+            self._live = self._event_time = None
+            # To wait for the first use of entropy costs more than a short life, and only snapshots at the start gain by it.
+            self._is_again = True
+            rewind_entropy()
+            rewind_clock()
+
+        return rewind
 
     def rekey(self, seed: int) -> None:
         self._entropy.rekey(seed)

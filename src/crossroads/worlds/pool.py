@@ -60,6 +60,10 @@ class Stream:
         self._key = fold(seed, self.digest())
         self.position = 0
 
+    def go_to(self, key: bytes, position: int) -> None:
+        """Go on from a state that it was in."""
+        self._key, self.position = key, position
+
     def digest(self) -> bytes:
         """Its present state: the key and how often it was read."""
         return self._key + self.position.to_bytes(8, "big")
@@ -88,6 +92,17 @@ class Pool:
         self._memory: dict[bytes, int] = {}
         self._depth = 0
         self._aside: Stream | None = None
+
+    def keep(self) -> Callable[[], None]:
+        """Keep the present state, that of a program just imported; what is returned puts it back."""
+        key, position, epochs, made, given = self.stream.digest()[:-8], self.stream.position, list(self.epochs), self.made, dict(self.given)
+
+        def rewind() -> None:
+            self.reset()
+            self.stream.go_to(key, position)
+            self.epochs, self.made, self.given = list(epochs), made, given
+
+        return rewind
 
     # Epochs.
 

@@ -19,6 +19,7 @@ from crossroads.worlds.pool import Pool, fold
 
 _set_seed: Final[Any] = _random.Random.seed
 _get_state: Final[Any] = _random.Random.getstate
+_set_state: Final[Any] = _random.Random.setstate
 _get_bits: Final[Any] = _random.Random.getrandbits
 _stock_seed: Final[Any] = random.Random.seed
 
@@ -102,6 +103,19 @@ class Randoms:
             cancel()
         self._patches.undo()
         self._living.clear()
+
+    def keep(self) -> Callable[[], None]:
+        """Keep the present states; what is returned puts them back, and forgets the instances made since."""
+        kept = [(instance, _get_state(instance), getattr(instance, "gauss_next", None)) for instance in list(self._living.values())]
+
+        def rewind() -> None:
+            self._living.clear()
+            for instance, state, gauss in kept:
+                _set_state(instance, state)
+                instance.gauss_next = gauss  # type: ignore[attr-defined]
+                self._living[id(instance)] = instance
+
+        return rewind
 
     def sources(self) -> Iterator[_RandomSource]:
         """All living instances, the module's included."""

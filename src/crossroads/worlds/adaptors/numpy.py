@@ -124,6 +124,27 @@ class NumpyRandoms:
         self._random_states.clear()
         self._stock = self._legacy = None
 
+    def keep(self) -> Callable[[], None]:
+        """Keep the present states; what is returned puts them back, and forgets the generators made since."""
+        bit_generators = [(bit_generator, bit_generator.state) for bit_generator in list(self._bit_generators.values())]
+        stock = self._stock
+        random_states = (
+            [(one, stock.RandomState.get_state(one, legacy=False)) for one in list(self._random_states.values())] if stock else []
+        )
+
+        def rewind() -> None:
+            self._bit_generators.clear()
+            self._random_states.clear()
+            for bit_generator, state in bit_generators:
+                bit_generator.state = state
+                self._bit_generators[id(bit_generator)] = bit_generator
+            for random_state, state in random_states:
+                assert stock is not None
+                stock.RandomState.set_state(random_state, state)
+                self._random_states[id(random_state)] = random_state
+
+        return rewind
+
     def sources(self) -> Iterator[_NumpySource]:
         """All living bit generators, those inside of RandomStates included, each once."""
         if self._stock is None:

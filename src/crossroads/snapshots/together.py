@@ -1,0 +1,83 @@
+"""Whether, and how many, futures of a program are lived one after the other in one process, where a fork costs more than a life.
+
+Such futures share what the program keeps between calls: module state, caches, open files. So of each lot some are lived again, each in a
+process of its own from the snapshot of the program just imported, the last one always, which most have come before. A difference ends
+living together for this program, and whoever counts discards what was counted in that way. What didn't end in order is lived again alone
+before it is told at all. This is bookkeeping; the living is done by `fork`.
+"""
+
+from collections.abc import Sequence
+from statistics import mean, median
+from typing import Final
+
+from crossroads.snapshots.run import Run
+
+START_CHEAP_S: Final = 0.002
+"""CPU time from the call to the start, point 0, that futures may as well spend again: about what a fork costs."""
+
+LOT_MIN: Final = 8
+"""Futures of the first lot; fewer aren't worth it."""
+
+LOT_MAX: Final = 512
+LOT_S: Final = 0.25
+"""Lots grow until they take so long: an interrupted one is lost, and its futures are told of all at once."""
+
+FIRST_CHECKED: Final = 3
+"""Of the first lot so many from the beginning are lived again."""
+
+SLOW_SHARE: Final = 0.8
+SLOW_LOTS_MAX: Final = 2
+"""After so many lots in a row whose futures took more than that share of what they take alone, no more are tried."""
+
+CHECK_EVERY: Final = 250
+"""And later every so many-th beside the last of each lot."""
+
+
+class Distrusted(Exception):
+    """A future wasn't the same after others in its process as alone; its text says how."""
+
+
+class Together:
+    """What is known of the program in this respect."""
+
+    def __init__(self) -> None:
+        self.size = LOT_MIN
+        self._lots = self._slow_lots = 0
+
+    def checks(self, runs: Sequence[Run]) -> list[int]:
+        """Positions in a lot of the runs that are to be lived again alone."""
+        early = range(FIRST_CHECKED) if not self._lots else ()
+        return sorted({*early, *range(CHECK_EVERY, len(runs), CHECK_EVERY), len(runs) - 1} & set(range(len(runs))))
+
+    def note(self, lot: Sequence[Run], alone: Sequence[Run]) -> None:
+        """Compare a lot with those of it that were lived again alone, and settle the size of the next.
+
+        Raises:
+            Distrusted: they differ.
+        """
+        by_timeline = {_unlived(run): run for run in lot}
+        for run in alone:
+            other = by_timeline[_unlived(run)]
+            if (run.timeline, run.choices) != (other.timeline, other.choices):
+                raise Distrusted(f"alone it ended with {run.outcome}, after others with {other.outcome}")
+        self._lots += 1
+        if sum(run.seconds for run in lot) < LOT_S:
+            self.size = min(2 * self.size, LOT_MAX)
+        elif self.size > LOT_MIN:
+            self.size //= 2
+        slow = mean(run.seconds for run in lot) > SLOW_SHARE * median(run.seconds for run in alone)
+        self._slow_lots = self._slow_lots + 1 if slow else 0
+
+    @property
+    def is_worth(self) -> bool:
+        """Whether futures are quicker together than alone, as far as is known."""
+        return self._slow_lots < SLOW_LOTS_MAX
+
+
+def _unlived(run: Run) -> object:
+    return run.timeline.epochs, run.timeline.overrides
+
+
+def ended_in_order(run: Run) -> bool:
+    """Whether a run in a lot is one that can be told: its process went on after it, or stopped on purpose."""
+    return bool(run.timeline.digest) and run.outcome.kind in ("passed", "failed", "exited")

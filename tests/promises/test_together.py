@@ -1,0 +1,127 @@
+"""P4 and P5 where many futures are lived one after the other in one process: nobody can tell, and what could tell ends it."""
+
+from pathlib import Path
+
+import pytest
+from promise_tools import timeline, write
+
+import crossroads
+from crossroads.runners.local import LocalRunner
+from crossroads.snapshots import fork, together
+from crossroads.snapshots.engine import Engine
+from crossroads.snapshots.fork import ForkEngine
+from crossroads.snapshots.limits import Limits
+from crossroads.snapshots.run import Run
+from crossroads.worlds.targets import parse_target
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def always_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the machine's load makes of times."""
+    monkeypatch.setattr(together, "SLOW_SHARE", float("inf"))
+    monkeypatch.setattr(fork, "START_CHEAP_S", float("inf"))
+
+
+DRAWS = """
+import random, secrets, time, uuid
+from crossroads import chance, decide, mark
+
+OWN = random.Random(3)
+{early}
+
+def main():
+    {first}
+    mark(time.time())
+    time.sleep(random.random())
+    kept = [random.Random(7) for _ in range(decide("how many", [1, 2, 3]))]
+    kept.append(kept)
+    mark([OWN.random(), kept[0].random(), secrets.token_hex(2), uuid.uuid4(), time.monotonic()])
+    if chance("end", ["well", "badly"], weights=[5, 1]) == "badly":
+        raise ValueError(f"after {{time.monotonic():.3f}}")
+    {last}
+"""
+
+
+def program(early: str = "", first: str = "pass", last: str = "pass") -> str:
+    return DRAWS.format(early=early, first=first, last=last)
+
+
+def both_ways(target: str, futures: int, wall_s: float = 20.0) -> tuple[list[Run], list[Run], LocalRunner, list[Engine]]:
+    """(lived together, lived alone, the runner, its engines)."""
+    timelines = [timeline(target, seed) for seed in range(futures)]
+    with LocalRunner(parse_target(target), timelines[0].world, jobs=1, limits=Limits(wall_s=wall_s)) as runner:
+        lived = runner.run(timelines, together=True)
+        engines = list(runner._engines)
+        return lived, runner.run(timelines), runner, engines
+
+
+def facts(runs: list[Run]) -> list[object]:
+    return [(run.timeline, run.choices, run.marks, run.drawn) for run in runs]
+
+
+def lots(engines: list[Engine]) -> int:
+    return sum(engine._together._lots for engine in engines if isinstance(engine, ForkEngine))
+
+
+def test_futures_lived_together_are_the_same_as_alone(here: Path) -> None:
+    lived, alone, runner, engines = both_ways(write(here, program()), 60)
+    assert facts(lived) == facts(alone)
+    assert {run.outcome.kind for run in alone} == {"passed", "failed"}
+    assert not runner.distrusted
+    assert lots(engines) >= 2
+
+
+def test_numpy_generators_too(here: Path) -> None:
+    pytest.importorskip("numpy")
+    source = program("import numpy\nGENERATOR = numpy.random.default_rng(5)", "mark(numpy.random.normal() + GENERATOR.normal())")
+    lived, alone, runner, engines = both_ways(write(here, source), 30)
+    assert facts(lived) == facts(alone)
+    assert not runner.distrusted
+    assert lots(engines) >= 1
+
+
+@pytest.mark.parametrize("seen", ["mark(len(CALLS))", "mark(len(CALLS) > 20)", "mark('first' if len(CALLS) == 1 else 'later')"])
+def test_module_state_is_noticed_and_nothing_of_it_counted(here: Path, seen: str) -> None:
+    lived, alone, runner, _ = both_ways(write(here, program("CALLS = []", "CALLS.append(1)", seen)), 60)
+    assert runner.distrusted
+    assert facts(lived) == facts(alone)
+
+
+ENDS = {
+    "exit": "os._exit(3)",
+    "signal": "os.kill(os.getpid(), signal.SIGKILL)",
+    "supervisor": "os.kill(os.getppid(), signal.SIGKILL)",
+    "hang": "exec('while True: pass')",
+    "memory": "bytearray(10**12)",
+    "flood": "print('x' * 1_000_000)",
+    "descriptors": "os.closerange(0, 4096)",
+    "leaving": "sys.exit(2)",
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_a_hostile_future_among_others(here: Path, name: str) -> None:
+    source = program("import os, signal, sys", last=f"""random.random() < 0.05 and {ENDS[name]}""")
+    lived, alone, _, _ = both_ways(write(here, source), 40, wall_s=1.0)
+    assert facts(lived) == facts(alone)
+    assert {run.outcome.kind for run in lived} >= {"passed", "failed"}
+
+
+@pytest.mark.parametrize(
+    "left", ["threading.Thread(target=threading.Event().wait, daemon=True).start()", "os.fork() or signal.pause()", "leave_orphan()"]
+)
+def test_a_future_that_leaves_something_behind(here: Path, left: str) -> None:
+    orphan = "import os, signal, threading\ndef leave_orphan():\n    os.fork() or (os.fork() or signal.pause(), os._exit(0))\n    os.wait()"
+    lived, alone, runner, _ = both_ways(write(here, program(orphan, last=f"random.random() < 0.1 and ({left})")), 40)
+    assert runner.distrusted
+    assert [(run.outcome, run.timeline.points) for run in lived] == [(run.outcome, run.timeline.points) for run in alone]
+
+
+def test_exploring_starts_over_when_futures_turn_out_to_touch_each_other(here: Path) -> None:
+    source = program("CALLS = []", "CALLS.append(1)", "assert len(CALLS) < 40")
+    found = crossroads.explore(write(here, source), futures=300, store=here / "store", jobs=1)
+    assert {failure.outcome.exception for failure in found.failures} == {"ValueError"}
+    assert found.explored.futures == 300
+    assert found.explored.passed + found.explored.failed == 300
