@@ -103,11 +103,11 @@ class LiveRun:
         if index >= self._stop:
             self._arrive("mark")
 
-    def event(self, label: str, actor: "GeneratorType[Any, Any, Any] | None" = None) -> None:
-        """A world event, about to be processed; it resumes `actor`, where there is one."""
-        self._actor = actor
+    def event(self, label: str, actor: "GeneratorType[Any, Any, Any] | None" = None, locate: Callable[[], str] | None = None) -> None:
+        """A world event, about to be processed; it resumes `actor`, where there is one, or `locate` says where the program stands."""
+        self._actor, self._locate = actor, locate
         self._happen("event", label)
-        self._actor = None
+        self._actor = self._locate = None
 
     def draw(self, name: str) -> None:
         """A draw, about to be made, in a program whose draws are its points."""

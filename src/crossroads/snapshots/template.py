@@ -6,8 +6,8 @@ business of its supervisor, the process that has started it (`server`).
 """
 
 import os
-import socket
 import struct
+from _socket import socketpair as _pair
 from typing import Final
 
 from crossroads.snapshots import kernel
@@ -146,5 +146,5 @@ def _tell_end(line: int, pid: int) -> None:
 
 
 def _socketpair() -> tuple[int, int]:
-    one, other = socket.socketpair()
+    one, other = _pair()
     return kernel.move_up(one.detach()), kernel.move_up(other.detach())

@@ -107,7 +107,10 @@ class CalmSelector(WorldSelector):
 
     def _must_wait(self, timeout: float | None) -> bool:
         """Whether something outside of the loop may still happen before its next timer."""
-        if self.jobs or (threading.active_count() > 1 and any(thread is not threading.current_thread() and thread not in _threads_queues for thread in threading.enumerate())):
+        if self.jobs or (
+            threading.active_count() > 1
+            and any(thread is not threading.current_thread() and thread not in _threads_queues for thread in threading.enumerate())
+        ):
             return True
         if signal.getitimer(signal.ITIMER_REAL)[0]:
             return True
@@ -116,7 +119,10 @@ class CalmSelector(WorldSelector):
         if len(self._ends) < 2:
             return False
         here = {ends[0] for ends in self._ends.values() if ends is not None}
-        return any(descriptor != self.own and (ends is None or (ends[1] is not None and ends[1] not in here)) for descriptor, ends in self._ends.items())
+        return any(
+            descriptor != self.own and (ends is None or (ends[1] is not None and ends[1] not in here))
+            for descriptor, ends in self._ends.items()
+        )
 
     def _wait(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
         began = _monotonic()

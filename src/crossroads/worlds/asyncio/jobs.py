@@ -78,6 +78,10 @@ class Jobs:
         patches.set(pool, "shutdown", shutdown)
         patches.set(concurrent.futures.ProcessPoolExecutor, "submit", _refuse_processes)
 
+    def reset(self) -> None:
+        """Begin anew with the names of executors."""
+        self._pools = 0
+
     def unfinished(self, executor: Any) -> list[Job]:
         """The jobs of an executor that aren't done yet."""
         pool = self._pool(executor)
@@ -168,4 +172,6 @@ class Jobs:
 
 
 def _refuse_processes(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
-    raise NotSimulated("ProcessPoolExecutor.submit() isn't simulated in the asyncio world: other processes are outside of it; use a ThreadPoolExecutor")
+    raise NotSimulated(
+        "ProcessPoolExecutor.submit() isn't simulated in the asyncio world: other processes are outside of it; use a ThreadPoolExecutor"
+    )

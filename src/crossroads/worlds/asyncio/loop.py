@@ -80,7 +80,10 @@ class WorldLoop(asyncio.SelectorEventLoop):
         if self._task_factory is not None:  # type: ignore[attr-defined]
             return super().create_task(coro, **settings)
         self._check_closed()  # type: ignore[attr-defined]
-        task = WorldTask(coro, self._numbers.next(), loop=self, **settings)
+        number = self._numbers.next()
+        if settings.get("name") is None:
+            settings["name"] = f"Task-{self._numbers.made}"
+        task = WorldTask(coro, number, loop=self, **settings)
         if task._source_traceback:  # type: ignore[attr-defined]
             del task._source_traceback[-1]  # type: ignore[attr-defined]
         return task

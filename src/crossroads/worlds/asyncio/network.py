@@ -43,10 +43,17 @@ class Network:
         self.hosts: dict[str, Host] = {}
         self.descriptors: dict[int, Descriptor] = {}
         self.cuts: set[frozenset[str]] = set()
+        self.names = Names(self.hosts, self.here)
+        self.reset()
+
+    def reset(self) -> None:
+        """Be as new, for another life of the program in the same process."""
+        self.hosts.clear()
+        self.descriptors.clear()
+        self.cuts.clear()
         self._held: list[tuple[Lane, str, Callable[[], None]]] = []
         self._counts: dict[str, int] = {}
         self._next = FIRST_DESCRIPTOR
-        self.names = Names(self.hosts, self.here)
         self.add_host(HERE)
 
     def add_host(self, name: str) -> str:
@@ -99,7 +106,10 @@ class Network:
 
     def close(self, descriptor: Descriptor) -> None:
         """Close a descriptor, and its endpoint if it was the last one."""
-        if self.descriptors.pop(descriptor.number, None) is not None and descriptor.endpoint is not GONE:
+        if self.descriptors.get(descriptor.number) is not descriptor:
+            return
+        del self.descriptors[descriptor.number]
+        if descriptor.endpoint is not GONE:
             descriptor.endpoint.detach(descriptor)
 
     def pair(self, family: int, kind: int, proto: int) -> tuple[Endpoint, Endpoint]:

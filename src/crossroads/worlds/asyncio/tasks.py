@@ -27,16 +27,20 @@ class WorldTask(asyncio.Task[Any]):
 class TaskNumbers:
     """Hashes for tasks: one after the other in a calm world, scattered by a factor of the epoch's otherwise."""
 
-    __slots__ = ("_factor", "_made")
+    __slots__ = ("_factor", "made")
 
     def __init__(self) -> None:
-        self._made, self._factor = 0, CALM_FACTOR
+        self.made, self._factor = 0, CALM_FACTOR
+
+    def reset(self) -> None:
+        """Begin anew."""
+        self.made, self._factor = 0, CALM_FACTOR
 
     def begin_epoch(self, seed: int) -> None:
         """Scatter the tasks made from now on by this seed."""
         self._factor = (seed >> 3) | 1
 
     def next(self) -> int:
-        """The hash of the next task."""
-        self._made += 1
-        return (self._made * self._factor >> 7) & HASH_MASK if self._factor != CALM_FACTOR else self._made
+        """The hash of the next task; `made` is its number."""
+        self.made += 1
+        return (self.made * self._factor >> 7) & HASH_MASK if self._factor != CALM_FACTOR else self.made

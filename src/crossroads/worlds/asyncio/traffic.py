@@ -48,6 +48,8 @@ class Chooser(Protocol):
         locate: Callable[[], str] | None = None,
     ) -> int: ...
 
+    def event(self, label: str, actor: Any = None, locate: Callable[[], str] | None = None) -> None: ...
+
     def unit(self, kind: str, name: str) -> float: ...
 
 
@@ -106,8 +108,12 @@ class Traffic:
         self.locate: Callable[[object], str] = lambda flight: ""
         self.overdue: Callable[[], None] = lambda: None
         self.limit_ns = NEVER
-        self.hidden = 0
         self._clock, self.pass_ns = clock, pass_ns
+        self.reset()
+
+    def reset(self) -> None:
+        """Be as new: nothing is on its way, and the weather is open."""
+        self.hidden = 0
         self._open: list[Passage] = []
         self._settled: list[Passage] = []
         self._order = 0
@@ -260,14 +266,12 @@ class Traffic:
         head = self._next_due()
         rival_time, rival = (head, self._settled[0]) if now < head < due else (due, timer)
         if rival_time == NEVER or rival_time <= now or flight.lost >= RACES_MAX:
-            flight.due = self._exact(flight, low, float("inf"), pace)
-            return True
+            return self._alone(flight, low, pace)
         high = (rival_time - flight.since) / 1e9 / pace
         left = survival(PLAIN, low)
         after = survival(PLAIN, high) / left if left > 0.0 else 0.0
         if after < RACE_MIN:
-            flight.due = self._exact(flight, low, float("inf"), pace)
-            return True
+            return self._alone(flight, low, pace)
         if 1.0 - after < RACE_MIN:
             flight.floor, flight.lost = rival_time, flight.lost + 1
             return False
@@ -280,6 +284,13 @@ class Traffic:
             flight.floor, flight.lost = rival_time, flight.lost + 1
             return False
         flight.due = self._exact(flight, low, high, pace) if taken == 0 else self._beside(flight, now, rival_time, taken - 2)
+        return True
+
+    def _alone(self, flight: Passage, low: float, pace: float) -> bool:
+        """Settle a flight that has no rival: a point without options, from which its latency is drawn."""
+        assert self.chooser is not None
+        self.chooser.event(flight.label, None, lambda: self.locate(flight))
+        flight.due = self._exact(flight, low, float("inf"), pace)
         return True
 
     def _beside(self, flight: Passage, now: int, rival_time: int, side: int) -> int:

@@ -66,6 +66,18 @@ class AsyncioWorld(PlainWorld):
         else:
             function()
 
+    def keep(self) -> Callable[[], None]:
+        rewind_plain = super().keep()
+
+        def rewind() -> None:
+            rewind_plain()
+            self._loops.clear()
+            self._selector = None
+            for part in (self.traffic, self.network, self._numbers, self._jobs):
+                part.reset()
+
+        return rewind
+
     def new_event_loop(self) -> WorldLoop:
         """Another loop of this world."""
         selector = WorldSelector(self.traffic, self.network.descriptors.__getitem__, _refuse_descriptor, self._stuck)
@@ -134,7 +146,7 @@ class AsyncioWorld(PlainWorld):
         if socket is None or self._selector is None or loop is None:
             return ""
         key = self._selector.get_map().get(socket.fileno()) if socket.fileno() >= 0 else None
-        for handle in (key.data if key is not None else ()):
+        for handle in key.data if key is not None else ():
             task = task_behind(handle, loop) if handle is not None else None
             if task is not None:
                 return awaiting_place(task)
@@ -145,12 +157,16 @@ class AsyncioWorld(PlainWorld):
 
 
 def _refuse_descriptor(descriptor: int) -> None:
-    raise NotSimulated(f"descriptor {descriptor} is real: pipes, files and sockets from outside aren't simulated in the asyncio world; use sockets of the socket module")
+    raise NotSimulated(
+        f"descriptor {descriptor} is real: pipes, files and sockets from outside aren't simulated in the asyncio world; use sockets of the socket module"
+    )
 
 
 def _refuse(patches: Patches) -> None:
     def start(self: threading.Thread) -> None:
-        raise NotSimulated(f"thread {self.name!r} would run outside of the asyncio world's control; use loop.run_in_executor or asyncio.to_thread")
+        raise NotSimulated(
+            f"thread {self.name!r} would run outside of the asyncio world's control; use loop.run_in_executor or asyncio.to_thread"
+        )
 
     def popen(self: Any, *args: Any, **kwargs: Any) -> None:
         raise NotSimulated("subprocesses would run outside of the asyncio world's control; put a fake in their place")
