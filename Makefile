@@ -12,7 +12,7 @@ PURE_CASES := .cases/redis-cancel-desync-buggy/ready .cases/redis-cancel-desync-
 ALL_CASES := $(foreach file,$(wildcard tests/cases/*/requirements.txt),$(foreach kind,buggy fixed,.cases/$(notdir $(patsubst %/,%,$(dir $(file))))-$(kind)/ready))
 
 demo: .venv/ready
-	@.venv/bin/crossroads run examples/hospital.py --futures 400 --fresh || test $$? -eq 1
+	@.venv/bin/crossroads run tests/cases/redis-cancel-desync/scenario.py --futures 400 --fresh || test $$? -eq 1
 
 test: lint .venv-newest/tested .venv-oldest/tested .venv-bare/tested $(PURE_CASES)
 	.venv-bare/bin/python $(PYTEST) --ignore=tests/quality
@@ -46,7 +46,7 @@ clean:
 # The demo's own environment: an editable install on the newest Python there is.
 .venv/ready: pyproject.toml
 	@python=$$(.ci/python 3.13 3.12 3.11) && $$python -m venv --clear .venv
-	@.venv/bin/python $(PIP) --editable '.[models]'
+	@.venv/bin/python $(PIP) --editable '.[models]' --requirement tests/cases/redis-cancel-desync/requirements.txt
 	@touch $@
 
 # Environments for the checks: dependencies once, the wheel whenever the sources have changed.

@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures.thread import _threads_queues  # type: ignore[attr-defined]
+from concurrent.futures.thread import _threads_queues
 from typing import Any, Final
 
 from crossroads.worlds.asyncio.loop import WorldLoop

@@ -118,18 +118,18 @@ class Jobs:
         pool.started += 1
         pool.running.append(job)
         began = self._clock.elapsed_ns
-        loop = events._get_running_loop()
+        loop: Any = events._get_running_loop()
         events._set_running_loop(None)
         task = asyncio.current_task(loop) if loop is not None else None
         if task is not None:
-            asyncio.tasks._leave_task(loop, task)  # type: ignore[attr-defined]
+            asyncio.tasks._leave_task(loop, task)
         try:
             result, error = function(*args, **kwargs), None
         except BaseException as raised:
             result, error = None, raised
         finally:
             if task is not None:
-                asyncio.tasks._enter_task(loop, task)  # type: ignore[attr-defined]
+                asyncio.tasks._enter_task(loop, task)
             events._set_running_loop(loop)
             took, self._clock.elapsed_ns = self._clock.elapsed_ns - began, began
         name = f"{pool.name}, job {pool.started} ({getattr(function, '__name__', type(function).__name__)})"

@@ -9,7 +9,7 @@ import asyncio
 import concurrent.futures
 import signal
 from asyncio import events
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from heapq import heappush
 from math import ceil
 from typing import Any, Final
@@ -20,19 +20,23 @@ from crossroads.worlds.asyncio.traffic import NEVER
 
 RESOLUTION_S: Final = 1e-9
 
+# Much of what is used of them is private, and the same in all versions that run here.
+_StockLoop: Any = asyncio.SelectorEventLoop
+_StockTimer: Any = events.TimerHandle
 
-class SequencedTimer(events.TimerHandle):
+
+class SequencedTimer(_StockTimer):  # type: ignore[misc]
     """A timer that comes after those with the same deadline that were scheduled before it."""
 
     __slots__ = ("order",)
 
-    def __lt__(self, other: Any) -> Any:
-        if self._when == other._when:  # type: ignore[attr-defined]
-            return self.order < other.order
-        return self._when < other._when  # type: ignore[attr-defined]
+    def __lt__(self, other: Any) -> bool:
+        if self._when == other._when:
+            return bool(self.order < other.order)
+        return bool(self._when < other._when)
 
 
-class WorldLoop(asyncio.SelectorEventLoop):
+class WorldLoop(_StockLoop):  # type: ignore[misc]
     """An event loop of a world.
 
     Args:
@@ -49,13 +53,13 @@ class WorldLoop(asyncio.SelectorEventLoop):
         start_s: float,
         selector: WorldSelector,
         numbers: TaskNumbers,
-        unfinished: Callable[[Any], list[concurrent.futures.Future[Any]]] | None = None,
+        unfinished: Callable[[Any], Sequence[concurrent.futures.Future[Any]]] | None = None,
     ) -> None:
         self._world_clock, self._world_start, self._numbers, self._unfinished = clock, start_s, numbers, unfinished
         self._timers_made = 0
         super().__init__(selector)
         selector.timers = self
-        selector.own = self._ssock.fileno()  # type: ignore[attr-defined]
+        selector.own = self._ssock.fileno()
         self._clock_resolution = RESOLUTION_S
 
     def time(self) -> float:
@@ -64,33 +68,33 @@ class WorldLoop(asyncio.SelectorEventLoop):
     def call_at(self, when: float, callback: Callable[..., Any], *args: Any, context: Any = None) -> Any:
         if when is None:
             raise TypeError("when cannot be None")
-        self._check_closed()  # type: ignore[attr-defined]
-        if self._debug:  # type: ignore[attr-defined]
-            self._check_thread()  # type: ignore[attr-defined]
-            self._check_callback(callback, "call_at")  # type: ignore[attr-defined]
+        self._check_closed()
+        if self._debug:
+            self._check_thread()
+            self._check_callback(callback, "call_at")
         timer = SequencedTimer(when, callback, args, self, context)
-        if timer._source_traceback:  # type: ignore[attr-defined]
-            del timer._source_traceback[-1]  # type: ignore[attr-defined]
+        if timer._source_traceback:
+            del timer._source_traceback[-1]
         self._timers_made = timer.order = self._timers_made + 1
-        heappush(self._scheduled, timer)  # type: ignore[attr-defined]
-        timer._scheduled = True  # type: ignore[attr-defined]
+        heappush(self._scheduled, timer)
+        timer._scheduled = True
         return timer
 
     def create_task(self, coro: Any, **settings: Any) -> Any:
-        if self._task_factory is not None:  # type: ignore[attr-defined]
+        if self._task_factory is not None:
             return super().create_task(coro, **settings)
-        self._check_closed()  # type: ignore[attr-defined]
+        self._check_closed()
         number = self._numbers.next()
         if settings.get("name") is None:
             settings["name"] = f"Task-{self._numbers.made}"
-        task = WorldTask(coro, number, loop=self, **settings)
-        if task._source_traceback:  # type: ignore[attr-defined]
-            del task._source_traceback[-1]  # type: ignore[attr-defined]
+        task: Any = WorldTask(coro, number, loop=self, **settings)
+        if task._source_traceback:
+            del task._source_traceback[-1]
         return task
 
     def next_timers(self) -> tuple[int, int, object]:
         """When the next timer falls due and when the one after it, in nanoseconds (NEVER: none), and the next one."""
-        scheduled = self._scheduled  # type: ignore[attr-defined]
+        scheduled = self._scheduled
         if not scheduled:
             return NEVER, NEVER, None
         head = scheduled[0]
@@ -98,14 +102,14 @@ class WorldLoop(asyncio.SelectorEventLoop):
         return self._due(head), following, head
 
     def _due(self, timer: Any) -> int:
-        return min(ceil((timer._when - self._world_start) * 1e9), NEVER - 1)
+        return min(ceil((float(timer._when) - self._world_start) * 1e9), NEVER - 1)
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
         if self._unfinished is None:
             await (super().shutdown_default_executor() if timeout is None else super().shutdown_default_executor(timeout))
             return
         self._executor_shutdown_called = True
-        executor = self._default_executor  # type: ignore[attr-defined]
+        executor = self._default_executor
         if executor is None:
             return
         executor.shutdown(wait=False)
@@ -114,14 +118,14 @@ class WorldLoop(asyncio.SelectorEventLoop):
             await asyncio.wait(jobs, timeout=timeout)
 
     def add_signal_handler(self, sig: int, callback: Callable[..., Any], *args: Any) -> None:
-        pipe = self._csock  # type: ignore[attr-defined]
+        pipe = self._csock
         if pipe is None or pipe.fileno() < FIRST_DESCRIPTOR:
-            return super().add_signal_handler(sig, callback, *args)
+            super().add_signal_handler(sig, callback, *args)
+            return
         if asyncio.iscoroutine(callback) or asyncio.iscoroutinefunction(callback):
             raise TypeError("coroutines cannot be used with add_signal_handler()")
-        self._check_signal(sig)  # type: ignore[attr-defined]
-        self._check_closed()  # type: ignore[attr-defined]
+        self._check_signal(sig)
+        self._check_closed()
         handle = events.Handle(callback, args, self, None)
-        signal.signal(sig, lambda number, frame: self._handle_signal(number))  # type: ignore[attr-defined]
-        self._signal_handlers[sig] = handle  # type: ignore[attr-defined]
-        return None
+        signal.signal(sig, lambda number, frame: self._handle_signal(number))
+        self._signal_handlers[sig] = handle

@@ -21,7 +21,7 @@ RACES_MAX: Final = 8
 """A flight that has lost so many races is settled without further ones."""
 
 SPINS: Final = 50_000
-"""A program may pass its loop so often without any event before its passes take longer, so that one that polls for a deadline gets there."""
+"""After so many passes without any event, passes take longer, so that a program that polls for a deadline gets there."""
 
 SLOWER: Final = 6
 """So many times a pass may double."""
@@ -81,10 +81,24 @@ class Passage:
         return self.label
 
 
+class Said(str):
+    """An option that reports show as it is, without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+WAKES: Final = (Said("in time"), Said("late, together with what follows"))
+ORDERS: Final = (Said("as they became ready"), Said("the other way round"))
+KEEPS: Final = (Said("keeps up"), Said("lags"))
+
+
 class Position:
     """An option of a race: where an arrival falls; its text is made only when it is looked at."""
 
-    __slots__ = ("_place", "_rival", "_describe")
+    __slots__ = ("_describe", "_place", "_rival")
 
     def __init__(self, place: str, rival: object, describe: Callable[[object], str]) -> None:
         self._place, self._rival, self._describe = place, rival, describe
@@ -222,8 +236,7 @@ class Traffic:
         if self.chooser is None or later > target + LATE_NS or self._style is None:
             return target
         late = self._style.late
-        options = ("in time", "late, together with what follows")
-        return later if self.chooser.choose("schedule", "wake-up of the loop", options, (1.0 - late, late)) else target
+        return later if self.chooser.choose("schedule", "wake-up of the loop", WAKES, (1.0 - late, late)) else target
 
     def _land(self, now: int, due: int, rival: object) -> None:
         settled = self._settled
@@ -314,7 +327,7 @@ class Traffic:
         line = flight.label.partition(",")[0]
         pace = self._paces.get(line)
         if pace is None:
-            lags = self.chooser.choose("latency", f"{line}, pace", ("keeps up", "lags"), (1.0 - LAGGING, LAGGING))
+            lags = self.chooser.choose("latency", f"{line}, pace", KEEPS, (1.0 - LAGGING, LAGGING))
             pace = self._paces[line] = style.pace * (style.laggard if lags else 1.0)
         return pace
 
@@ -327,5 +340,4 @@ class Traffic:
         """Whether `count` ready sockets are reported in the reverse of the order in which they became ready."""
         if self.chooser is None or count < 2:
             return False
-        options = ("as they became ready", "the other way round")
-        return bool(self.chooser.choose("schedule", f"order of {count} ready sockets", options, (1.0 - REVERSED, REVERSED)))
+        return bool(self.chooser.choose("schedule", f"order of {count} ready sockets", ORDERS, (1.0 - REVERSED, REVERSED)))

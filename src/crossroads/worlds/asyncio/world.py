@@ -1,4 +1,4 @@
-"""The asyncio world: a program's event loops, network, executors and clock, all in this process and all determined by the run's timeline."""
+"""The asyncio world: a program's event loops, network, executors and clock, in this process and determined by the run's timeline."""
 
 import asyncio
 import inspect
@@ -109,7 +109,7 @@ class AsyncioWorld(PlainWorld):
         world = self
 
         class Policy(asyncio.DefaultEventLoopPolicy):
-            def _loop_factory(self) -> WorldLoop:  # type: ignore[override]
+            def _loop_factory(self) -> WorldLoop:
                 return world.new_event_loop()
 
         asyncio.set_event_loop_policy(Policy())
@@ -157,9 +157,8 @@ class AsyncioWorld(PlainWorld):
 
 
 def _refuse_descriptor(descriptor: int) -> None:
-    raise NotSimulated(
-        f"descriptor {descriptor} is real: pipes, files and sockets from outside aren't simulated in the asyncio world; use sockets of the socket module"
-    )
+    what = f"descriptor {descriptor} is real, from a pipe, a file or a socket made outside"
+    raise NotSimulated(f"{what}, and isn't simulated in the asyncio world; use sockets of the socket module")
 
 
 def _refuse(patches: Patches) -> None:
