@@ -39,6 +39,9 @@ _NO_LABEL: Final = object()
 
 Record = dict[str, Any]
 
+Locate = Callable[[], tuple[str, str]]
+"""Tells where the program stands, where its frames don't, and what a reader may want to see beside the label; both may be ""."""
+
 
 class Fate(Protocol):
     """What a world gives to its run: entropy that follows epochs, and a clock."""
@@ -90,7 +93,7 @@ class LiveRun:
         self._next_thinning = DRAWS_FULL
         self._last_print: tuple[int, str] | None = None
         self._actor: GeneratorType[Any, Any, Any] | None = None
-        self._locate: Callable[[], str] | None = None
+        self._locate: Locate | None = None
         self._next_collection = COLLECT_FIRST
 
     # What the program and its world call.
@@ -103,7 +106,7 @@ class LiveRun:
         if index >= self._stop:
             self._arrive("mark")
 
-    def event(self, label: str, actor: "GeneratorType[Any, Any, Any] | None" = None, locate: Callable[[], str] | None = None) -> None:
+    def event(self, label: str, actor: "GeneratorType[Any, Any, Any] | None" = None, locate: Locate | None = None) -> None:
         """A world event, about to be processed; it resumes `actor`, where there is one, or `locate` says where the program stands."""
         self._actor, self._locate = actor, locate
         self._happen("event", label)
@@ -126,7 +129,7 @@ class LiveRun:
         label: object,
         options: Sequence[Any],
         weights: Sequence[float] | None,
-        locate: Callable[[], str] | None = None,
+        locate: Locate | None = None,
     ) -> int:
         """Settle a choice point: the index of the option to take. `locate` says where the program stands, if its frames don't."""
         index = self.index = self.index + 1
@@ -207,7 +210,7 @@ class LiveRun:
     def place(self) -> str:
         """Where the program stands: "file:line in function" of its innermost frame, or of the generator that an event resumes."""
         if self._locate is not None:
-            return self._locate()
+            return self._locate()[0]
         frame = self._actor.gi_frame if self._actor is not None else None
         if frame is None or not is_own(frame.f_code.co_filename):
             frame = program_frame()
@@ -301,7 +304,9 @@ class LiveRun:
             last = self.trace[-1]
             last["moot"] = len(last.get("options", ())) < 2
         self._last_print = (self.index, print_now)
-        self.trace.append({"index": self.index, "kind": self.kind, "label": self.label, "where": self.place, "time": self.time})
+        place, note = self._locate() if self._locate is not None else (self.place, "")
+        label = f"{self.label} {note}" if note else self.label
+        self.trace.append({"index": self.index, "kind": self.kind, "label": label, "where": place, "time": self.time})
 
 
 def program_frame() -> FrameType | None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from typing import Any, Final, Protocol
 
+from crossroads.snapshots.live import Locate
 from crossroads.timeline.points import PointKind
 from crossroads.worlds.asyncio.course import Flight, Touched
 from crossroads.worlds.asyncio.weather import LAGGING, LATE_S, PLAIN, REVERSED, STYLES, Style, between, survival
@@ -45,10 +46,10 @@ class Chooser(Protocol):
         label: object,
         options: Sequence[Any],
         weights: Sequence[float] | None,
-        locate: Callable[[], str] | None = None,
+        locate: Locate | None = None,
     ) -> int: ...
 
-    def event(self, label: str, actor: Any = None, locate: Callable[[], str] | None = None) -> None: ...
+    def event(self, label: str, actor: Any = None, locate: Locate | None = None) -> None: ...
 
     def unit(self, kind: str, name: str) -> float: ...
 
@@ -119,7 +120,7 @@ class Traffic:
         self.chooser: Chooser | None = None
         self.touched: Callable[[Touched], None] = lambda socket: None
         self.describe: Callable[[object], str] = str
-        self.locate: Callable[[object], str] = lambda flight: ""
+        self.locate: Callable[[object], tuple[str, str]] = lambda flight: ("", "")
         self.overdue: Callable[[], None] = lambda: None
         self.limit_ns = NEVER
         self._clock, self.pass_ns = clock, pass_ns

@@ -1,6 +1,7 @@
 """Who waits for what: from a socket, a timer or a task to the line of the program that awaits it. For reports; never on the fast path."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from types import CodeType
 from typing import Any, Final
@@ -9,6 +10,12 @@ from crossroads.snapshots.live import describe_place, is_own
 
 DEPTH_MAX: Final = 6
 VISITS_MAX: Final = 200
+
+PREVIEW_BYTES: Final = 200
+PREVIEW_CHARS: Final = 32
+
+_FRAMING: Final = re.compile(rb"[*$]\d+")
+"""What frames the words of a Redis command, and says nothing to a reader."""
 
 _SLOTS: Final = ("_waiter", "_callback", "_args", "_task", "_protocol", "_stream_reader", "_fut_waiter")
 
@@ -57,6 +64,16 @@ def describe_timer(handle: Any, loop: Any) -> str:
     what = "the timeout" if "imeout" in name or "release_waiter" in name else "the sleep" if "set_result" in name else f"the timer {name}"
     place = awaiting_place(task) if task is not None else ""
     return f"{what} at {place}" if place else what
+
+
+def preview(flight: Any) -> str:
+    """The beginning of the text that a flight carries, in brackets; "" where it carries none, or bytes that aren't text."""
+    data = next((argument for argument in getattr(flight.arrive, "args", ()) if isinstance(argument, bytes | bytearray | memoryview)), b"")
+    words = bytes(data[:PREVIEW_BYTES]).split()
+    text = b" ".join(word for word in words if not _FRAMING.fullmatch(word)) or b" ".join(words)
+    if not text or any(not 32 <= byte < 127 for byte in text):
+        return ""
+    return f"[{text[:PREVIEW_CHARS].decode()}{'…' if len(text) > PREVIEW_CHARS else ''}]"
 
 
 def _related(item: Any) -> Iterator[Any]:

@@ -19,7 +19,7 @@ from crossroads.worlds.asyncio.patch import install as install_network
 from crossroads.worlds.asyncio.selector import WorldSelector
 from crossroads.worlds.asyncio.tasks import TaskNumbers
 from crossroads.worlds.asyncio.traffic import Passage, Traffic
-from crossroads.worlds.asyncio.waiting import awaiting_place, describe_task, describe_timer, task_behind
+from crossroads.worlds.asyncio.waiting import awaiting_place, describe_task, describe_timer, preview, task_behind
 from crossroads.worlds.clock import MONOTONIC_START_NS
 from crossroads.worlds.patches import Patches
 from crossroads.worlds.plain import PlainWorld
@@ -140,7 +140,11 @@ class AsyncioWorld(PlainWorld):
             return thing.label
         return describe_timer(thing, self._running())
 
-    def _locate(self, flight: object) -> str:
+    def _locate(self, flight: object) -> tuple[str, str]:
+        return self._place(flight), preview(flight) if isinstance(flight, Passage) else ""
+
+    def _place(self, flight: object) -> str:
+        """The line that waits for this flight."""
         socket = getattr(flight, "socket", None)
         loop = self._running()
         if socket is None or self._selector is None or loop is None:
