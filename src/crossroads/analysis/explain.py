@@ -162,6 +162,11 @@ def _sample_all(inquiry: Inquiry, builder: AccountBuilder, eps: float) -> None:
     search = JumpSearch(inquiry, too_late.step)
     builder.search = search
     search.run()
+    if search.unproved:
+        builder.note(
+            f"{search.unproved} more steps that may be turning points weren't settled with {inquiry.budget:,} futures;"
+            ' "crossroads explain ID --budget N" takes more'
+        )
     inquiry.stage = "comparing the options at the turning points"
     last = path.point(path.last(too_late.step - 1)) if too_late.step else None
     chosen = [path.point(path.last(jump.step)) for jump in search.jumps] + ([last] if last else [])
