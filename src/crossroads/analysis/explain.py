@@ -123,8 +123,10 @@ def explain_timeline(
     try:
         _sample_all(inquiry, builder, eps)
     except BudgetSpent:
+        builder.ended = "budget"
         builder.note(f'the budget of {budget:,} futures was spent while {inquiry.stage}; "crossroads explain ID --budget N" takes more')
     except KeyboardInterrupt:
+        builder.ended = "interrupted"
         builder.note(f"interrupted while {inquiry.stage}")
         return builder.build()
     unknown = [point for point in builder.points_needed() if not path.is_known(point)]
@@ -163,6 +165,7 @@ def _sample_all(inquiry: Inquiry, builder: AccountBuilder, eps: float) -> None:
     builder.search = search
     search.run()
     if search.unproved:
+        builder.ended = "budget"
         builder.note(
             f"{search.unproved} more steps that may be turning points weren't settled with {inquiry.budget:,} futures;"
             ' "crossroads explain ID --budget N" takes more'

@@ -127,6 +127,7 @@ class Explorer:
         self._world = WorldSettings(step_limit=steps)
         self._counts = Counts()
         self._notes: list[str] = []
+        self._has_one_future = False
         self._seen: set[tuple[str, str, str]] = set()
         self._began = time.monotonic()
 
@@ -184,6 +185,7 @@ class Explorer:
             count = min(size, futures - self._counts.futures)
             runs = self._round(runner, self._counts.futures, count)
             if first == 0 and self._counts.futures == count and _is_one_future(runs):
+                self._has_one_future = True
                 self._notes.append(f"{self._target} has only one future: it draws nothing and decides nothing, so every run is this one")
                 return
             if first == 0 and self._counts.futures == count and all(run.outcome.kind == "hung" for run in runs):
@@ -269,6 +271,7 @@ class Explorer:
             resumed=resumed,
             complete=complete,
             notes=(*self._notes, *runner.notes),
+            one_future=self._has_one_future,
         )
 
 
