@@ -7,7 +7,7 @@ from crossroads.analysis.exact import Mass, masses, survivor_of
 from crossroads.analysis.inquiry import Inquiry
 from crossroads.analysis.options import options_of
 from crossroads.analysis.path import Path, is_choice
-from crossroads.analysis.results import Account, CurvePoint, Decision, Option, PointOfNoReturn, TurningPoint, WayOut
+from crossroads.analysis.results import Account, CurvePoint, Decision, Ended, Option, PointOfNoReturn, TurningPoint, WayOut
 from crossroads.analysis.too_late import TooLate
 from crossroads.analysis.turning import JUMP_SIZE, Jump, JumpSearch
 from crossroads.snapshots.run import Run
@@ -41,7 +41,7 @@ class AccountBuilder:
         self.proof: list[Leaf] | None = None
         self.search: JumpSearch | None = None
         self.decisions: list[Point] = []
-        self._survivor: tuple[int, int | None, Run] | None = None
+        self.ended: Ended = "finished"
         self._has_looked = False
 
     def note(self, text: str) -> None:
@@ -52,22 +52,25 @@ class AccountBuilder:
         """Look for a run that ended well from the last step with a way out; a choice point's best option first."""
         if self.too_late is None or not self.too_late.step:
             return
+        last = self._path.last(self.too_late.step - 1)
+        asked = 0
+        while asked < SURVIVOR_FUTURES and self._known_survivor() is None:
+            self._inquiry.sample({(last, None): 50})
+            asked += 50
         self._has_looked = True
+
+    def _known_survivor(self) -> tuple[Point, int | None, Run] | None:
+        """The last point with a way out, the option taken there and a run that ended well, if one has been lived so far."""
+        if self.too_late is None or not self.too_late.step:
+            return None
         point = self._path.point(self._path.last(self.too_late.step - 1))
         others = [option for option in range(len(point.options)) if option != point.taken] if is_choice(point) else []
         shares = {option: self._inquiry.tally((point.index, option)).share for option in others}
         for option in [*sorted(others, key=lambda option: shares[option]), None]:
             run = self._inquiry.survivor((point.index, option))
             if run is not None:
-                self._survivor = (point.index, option, run)
-                return
-        asked = 0
-        while asked < SURVIVOR_FUTURES and self._inquiry.survivor((point.index, None)) is None:
-            self._inquiry.sample({(point.index, None): 50})
-            asked += 50
-        run = self._inquiry.survivor((point.index, None))
-        if run is not None:
-            self._survivor = (point.index, None, run)
+                return point, option, run
+        return None
 
     def points_needed(self) -> list[int]:
         """Indices of the points that the account shows."""
@@ -98,6 +101,8 @@ class AccountBuilder:
             futures_spent=inquiry.spent,
             method=self.search.method if self.search is not None else "full scan",
             notes=(*self._notes, *_asides(inquiry)),
+            ended=self.ended,
+            budget=inquiry.budget,
         )
 
     @property
@@ -122,16 +127,8 @@ class AccountBuilder:
     def _turning_point(self, jump: Jump) -> TurningPoint:
         point = self._path.point(self._path.last(jump.step))
         at_end = jump.step + 1 == self._path.count - 1
-        return TurningPoint(
-            point.index,
-            point.label,
-            point.kind,
-            point.where,
-            point.time,
-            estimate(*jump.before),
-            _certain(1) if at_end else estimate(*jump.after),
-            options_of(self._inquiry, point) if is_choice(point) else (),
-        )
+        after = _certain(1) if at_end else estimate(*jump.after)
+        return _turning_point(point, estimate(*jump.before), after, options_of(self._inquiry, point) if is_choice(point) else ())
 
     def _point_of_no_return(self) -> PointOfNoReturn | None:
         if self.too_late is None:
@@ -145,12 +142,12 @@ class AccountBuilder:
         return PointOfNoReturn(*place, "estimated", self.too_late.level, self.too_late.streak)
 
     def _last_way_out(self) -> WayOut | None:
-        if self._survivor is None:
-            if self._has_looked:
-                self.note("no run that ends well was found at the last way out: what doesn't end in this failure there ends in another")
-            return None
-        index, option, run = self._survivor
-        return way_out(self._path.point(index), option, run)
+        known = self._known_survivor()
+        if known is not None:
+            return way_out(*known)
+        if self._has_looked:
+            self.note("no run that ends well was found at the last way out: what doesn't end in this failure there ends in another")
+        return None
 
 
 def exact_account(inquiry: Inquiry, leaves: Sequence[Leaf]) -> Account:
@@ -193,6 +190,7 @@ def exact_account(inquiry: Inquiry, leaves: Sequence[Leaf]) -> Account:
         futures_spent=inquiry.spent,
         method="enumerated",
         notes=_asides(inquiry),
+        budget=inquiry.budget,
     )
 
 
@@ -214,16 +212,11 @@ def way_out(point: Point, option: int | None, run: Run) -> WayOut:
 
 def _exact_turning_point(path: Path, steps: list[Mass], options: dict[tuple[int, int], Mass], step: int) -> TurningPoint:
     point = path.point(path.last(step))
-    return TurningPoint(
-        point.index,
-        point.label,
-        point.kind,
-        point.where,
-        point.time,
-        _proved(steps[step]),
-        _proved(steps[step + 1]),
-        exact_options(point, options) if is_choice(point) else (),
-    )
+    return _turning_point(point, _proved(steps[step]), _proved(steps[step + 1]), exact_options(point, options) if is_choice(point) else ())
+
+
+def _turning_point(point: Point, before: Probability, after: Probability, options: tuple[Option, ...]) -> TurningPoint:
+    return TurningPoint(point.index, point.label, point.kind, point.where, point.time, before, after, options)
 
 
 def _taken_at(run: Run, point: Point) -> int | None:

@@ -123,8 +123,10 @@ def explain_timeline(
     try:
         _sample_all(inquiry, builder, eps)
     except BudgetSpent:
+        builder.ended = "budget"
         builder.note(f'the budget of {budget:,} futures was spent while {inquiry.stage}; "crossroads explain ID --budget N" takes more')
     except KeyboardInterrupt:
+        builder.ended = "interrupted"
         builder.note(f"interrupted while {inquiry.stage}")
         return builder.build()
     unknown = [point for point in builder.points_needed() if not path.is_known(point)]
@@ -162,6 +164,12 @@ def _sample_all(inquiry: Inquiry, builder: AccountBuilder, eps: float) -> None:
     search = JumpSearch(inquiry, too_late.step)
     builder.search = search
     search.run()
+    if search.unproved:
+        builder.ended = "budget"
+        builder.note(
+            f"{search.unproved} more steps that may be turning points weren't settled with {inquiry.budget:,} futures;"
+            ' "crossroads explain ID --budget N" takes more'
+        )
     inquiry.stage = "comparing the options at the turning points"
     last = path.point(path.last(too_late.step - 1)) if too_late.step else None
     chosen = [path.point(path.last(jump.step)) for jump in search.jumps] + ([last] if last else [])

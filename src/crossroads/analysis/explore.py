@@ -127,6 +127,7 @@ class Explorer:
         self._world = WorldSettings(name=world_of(target), step_limit=steps)
         self._counts = Counts()
         self._notes: list[str] = []
+        self._has_one_future = False
         self._seen: set[tuple[str, str, str]] = set()
         self._began = time.monotonic()
 
@@ -189,6 +190,7 @@ class Explorer:
                 first = 0
                 continue
             if first == 0 and self._counts.futures == count and _is_one_future(runs):
+                self._has_one_future = True
                 self._notes.append(f"{self._target} has only one future: it draws nothing and decides nothing, so every run is this one")
                 return
             if first == 0 and self._counts.futures == count and all(run.outcome.kind == "hung" for run in runs):
@@ -280,6 +282,7 @@ class Explorer:
             resumed=resumed,
             complete=complete,
             notes=(*self._notes, *runner.notes),
+            one_future=self._has_one_future,
         )
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, get_args
 
 from crossroads.analysis.results import (
     Account,
     CurvePoint,
     Decision,
+    Ended,
     Exploration,
     Failure,
     Option,
@@ -39,6 +40,7 @@ def exploration_to_data(exploration: Exploration) -> Data:
         "resumed": exploration.resumed,
         "explored": {"futures": explored.futures, "passed": explored.passed, "failed": explored.failed, "other": dict(explored.other)},
         "failures": [failure_to_data(failure) for failure in exploration.failures],
+        "one_future": exploration.one_future,
         "notes": list(exploration.notes),
     }
 
@@ -104,6 +106,8 @@ def _account(data: Mapping[str, Any]) -> Account:
         futures_spent=int(data["futures_spent"]),
         method=str(data["method"]),
         notes=tuple(str(note) for note in data["notes"]),
+        ended=_one_of(get_args(Ended), data.get("ended", "finished")),
+        budget=int(data.get("budget", 0)),
     )
 
 
@@ -111,6 +115,12 @@ def _turning_point(values: Mapping[str, Any]) -> TurningPoint:
     kept = {name: value for name, value in values.items() if name != "jump"}
     probabilities = {name: Probability(**values[name]) for name in ("before", "after")}
     return TurningPoint(**{**kept, **probabilities, "options": _options(values["options"])})
+
+
+def _one_of(names: tuple[Any, ...], name: object) -> Any:
+    if name not in names:
+        raise ValueError(f"{name!r} isn't one of {', '.join(names)}")
+    return name
 
 
 def _options(values: list[Mapping[str, Any]]) -> tuple[Option, ...]:

@@ -12,6 +12,9 @@ from crossroads.timeline.timelines import Timeline
 
 Certainty = Literal["proved", "estimated"]
 
+Ended = Literal["finished", "budget", "interrupted"]
+"""How an explanation came to its end: nothing was left to ask; futures ran short; the user stopped it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tally:
@@ -165,6 +168,8 @@ class Account:
         futures_spent: by this explanation, explore's not counted.
         method: "enumerated", "full scan" or "scan and search": how the turning points were looked for.
         notes: what could not be told and why, as sentences.
+        ended: "finished"; or "budget" or "interrupted" where more futures would tell more.
+        budget: futures that it might have cost; 0 where that isn't known any more.
     """
 
     baseline: Probability
@@ -178,6 +183,8 @@ class Account:
     futures_spent: int
     method: str
     notes: tuple[str, ...] = ()
+    ended: Ended = "finished"
+    budget: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +226,7 @@ class Exploration:
         resumed: how many of the futures were known from an earlier call.
         complete: False where it was interrupted.
         notes: what is worth knowing about how it ran (why not fork, address randomisation left on, ...), as sentences.
+        one_future: whether nothing is drawn or decided, so that every run is the same; a bound on failures would then mean nothing.
     """
 
     target: str
@@ -232,3 +240,4 @@ class Exploration:
     resumed: int = 0
     complete: bool = True
     notes: tuple[str, ...] = ()
+    one_future: bool = False

@@ -2,8 +2,9 @@
 
 Three stages. A *scan* spends futures evenly over the path: at every step where there are few, at evenly spaced ones where there are
 many. *Search*: an exact segmentation of what was counted proposes jumps, and a noisy binary search places each. *Certify*: fresh futures
-on both sides decide whether the jump is real, and give its size, since the counts that made it a candidate overstate it. Up to
-SCAN_STEPS_MAX steps every neighbouring pair is then sampled until it is settled, which finds jumps that are undone soon after.
+on both sides and all that went before decide together whether the jump is real; the fresh ones alone give its size, since the counts that
+made it a candidate overstate it. Up to SCAN_STEPS_MAX steps every neighbouring pair is then sampled until it is settled, the likeliest
+first, which finds jumps that are undone soon after.
 
 What remains undetected: an up and a down that cancel between two probes; jumps below JUMP_SIZE.
 Source: optimal partitioning (Jackson et al., 2005) and noisy binary search (Karp & Kleinberg, 2007), see `stats.segments` and
@@ -15,29 +16,39 @@ from itertools import pairwise
 from typing import Final
 
 from crossroads.analysis.inquiry import Inquiry, Tally
-from crossroads.stats.jumps import evidence, is_settled
+from crossroads.stats.jumps import USUAL, evidence, verdict
 from crossroads.stats.localise import Localiser
 from crossroads.stats.segments import levels, segment
 
-JUMP_SIZE: Final = 0.14
-"""Size from which a jump is reported. Counts blur it: one of 0.2 or more is, in 97 of 100 cases; one below 0.08 isn't, in as many."""
+JUMP_SIZE: Final = USUAL.size
+"""Size from which a jump is reported. Counts blur it: one of 0.2 or more is, in 98 of 100 cases; one below 0.08 isn't, in as many."""
 
 FEW_STEPS: Final = 32
 """Up to so many steps, neighbouring pairs are compared from the start; there is no stretch to pool."""
 
-PAIR_FIRST, PAIR_MORE, PAIR_MAX = 32, 16, 160
+PAIR_FIRST, PAIR_MORE, PAIR_MAX = 32, 16, 240
 """Futures for each step of a pair: to begin with where steps are few, at a time, and at most."""
 
-PAIR_MARGIN: Final = 0.06
-PAIR_EXCLUDED, PAIR_SUSPECT = -2.3, 2.0
-"""Evidence (a log-likelihood ratio) at which a pair is taken not to jump, which a jump of 0.2 meets in 7 of 100 cases; and at which it is
-handed to the proof."""
+PAIR_AT_ONCE: Final = 32
+"""Pairs that get more futures at a time, the likeliest to jump first."""
 
-PAIR_PROVED_MAX: Final = 12
-"""Of the pairs that are still unsettled when futures run short, the likeliest so many are proved or refuted."""
+PAIR_UNEVEN: Final = 1.5
+"""A step with so many times the futures of its neighbour waits for it."""
 
-PAIR_TOTAL: Final = 5_000
-"""Futures that comparing all neighbours may cost, the likeliest pairs first when they run short."""
+PAIR_SUSPECT: Final = 3.0
+"""Evidence (a log-likelihood ratio) at which a pair is handed to the proof; it is let go where a jump is excluded."""
+
+PAIR_TOTAL, PAIR_SHARE = 8_000, 0.6
+"""Futures that comparing all neighbours may cost, and which share of those that are left."""
+
+PAIR_SCARCE_MAX: Final = 12
+"""Of the pairs that are still unsettled when those are spent, the likeliest so many are proved or refuted."""
+
+PROVED_AT_ONCE: Final = 8
+"""Pairs that are proved side by side."""
+
+PROOF_SHARE: Final = 0.85
+"""Of the futures that are left when the proof of pairs begins, it may use so many; the options need some, too."""
 
 SCAN_STEPS_MAX: Final = 512
 """Up to so many steps every step is scanned; beyond, COARSE_STEPS evenly spaced ones."""
@@ -55,11 +66,11 @@ LOCALISE_REACH: Final = 8
 LEVEL_STEP_MIN: Final = 0.07
 """Cuts between segments whose fitted levels are nearer than this aren't followed up."""
 
-FRESH_FIRST, FRESH_MORE, FRESH_MAX = 48, 48, 500
-"""Futures on each side of a candidate that decide about it."""
+FRESH_MORE: Final = 32
+"""Fresh futures on each side of a candidate at a time."""
 
-FRESH_SHOWN: Final = 96
-"""Futures on each side of a jump that is reported, at least: its size is read by people."""
+END_FUTURES: Final = 500
+"""Failures in a row at the step from which q counts as 1 that are taken as they are, not as a certainty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +98,15 @@ class JumpSearch:
     Args:
         inquiry: the failing run.
         upto: the step from which on q counts as 1.
+
+    `unproved` counts candidates for whose proof futures ran short.
     """
 
     def __init__(self, inquiry: Inquiry, upto: int) -> None:
         self._inquiry, self._upto = inquiry, upto
         self._judged: set[int] = set()
         self.jumps: list[Jump] = []
+        self.unproved = 0
         self.is_finished = False
         self.method = "full scan" if upto <= SCAN_STEPS_MAX else "scan and search"
 
@@ -111,8 +125,8 @@ class JumpSearch:
             if gaps:
                 self._certify(self._localise(self._refine(gaps)))
         if self._upto <= SCAN_STEPS_MAX:
-            self._certify(self._compare_pairs())
-        self.is_finished = True
+            self._prove(self._compare_pairs())
+        self.is_finished = not self.unproved
 
     # Many steps.
 
@@ -194,53 +208,64 @@ class JumpSearch:
     def _compare_pairs(self) -> list[int]:
         """Steps that may jump to the next: neighbours are sampled until it is settled that they don't, or long enough.
 
-        This finds what pooling can't: a jump that is undone a step or two later, or one among steps that all differ.
+        This finds what pooling can't: a jump that is undone a step or two later, or one among steps that all differ. The likeliest
+        pairs come first, so that they are settled when futures run short.
         """
         steps = range(self._upto + 1)
         self._inquiry.sample_steps({step: max(0, PAIR_FIRST - self._at(step).futures) for step in steps if self._upto < FEW_STEPS})
-        allowance = PAIR_TOTAL
+        allowance = min(PAIR_TOTAL, round(PAIR_SHARE * self._inquiry.left))
         while True:
             values = {step: self._pair_evidence(step) for step in range(self._upto) if step not in self._judged}
-            unsettled = [step for step, value in values.items() if PAIR_EXCLUDED < value < PAIR_SUSPECT]
+            unsettled = [step for step, value in values.items() if USUAL.excluded < value < PAIR_SUSPECT]
             more: dict[int, int] = {}
-            for step in sorted(unsettled, key=lambda step: -values[step]):
-                for side in (step, step + 1):
-                    if side < self._upto and self._at(side).futures < PAIR_MAX and (len(more) + 1) * PAIR_MORE <= allowance:
+            for step in sorted(unsettled, key=lambda step: -values[step])[:PAIR_AT_ONCE]:
+                for side in self._scarcer(step):
+                    if self._at(side).futures < PAIR_MAX and (len(more) + 1) * PAIR_MORE <= allowance:
                         more[side] = PAIR_MORE
             if not more:
-                likely = [step for step in sorted(values, key=lambda step: -values[step]) if values[step] >= 0.0]
-                clear = [step for step in likely if values[step] >= PAIR_SUSPECT or not self._is_scarce(step)]
-                return sorted({*clear, *likely[:PAIR_PROVED_MAX]})
+                likely = sorted((step for step in values if values[step] >= 0.0), key=lambda step: -values[step])
+                scarce = [step for step in likely if values[step] < PAIR_SUSPECT and self._is_scarce(step)]
+                return [step for step in likely if step not in scarce[PAIR_SCARCE_MAX:]]
             allowance -= sum(more.values())
             self._inquiry.sample_steps(dict(sorted(more.items())))
 
     def _is_scarce(self, step: int) -> bool:
         return min(self._at(step).futures, self._at(step + 1).futures) < PAIR_MAX
 
+    def _scarcer(self, step: int) -> list[int]:
+        """Of the two steps of a pair those that more futures should come from: one where the other has many more already."""
+        sides = [side for side in (step, step + 1) if side < self._upto]
+        fewest = min(self._at(side).futures for side in sides)
+        return [side for side in sides if self._at(side).futures <= PAIR_UNEVEN * fewest]
+
+    def _prove(self, candidates: list[int]) -> None:
+        """Certify the likeliest candidates first, as far as futures go."""
+        reserve = round((1.0 - PROOF_SHARE) * self._inquiry.left)
+        for begin in range(0, len(candidates), PROVED_AT_ONCE):
+            if self._inquiry.left - reserve < 2 * USUAL.futures_min * PROVED_AT_ONCE:
+                self.unproved = len(candidates) - begin
+                return
+            self._certify(candidates[begin : begin + PROVED_AT_ONCE])
+
     def _pair_evidence(self, step: int) -> float:
-        return evidence(self._at(step).counts, self._at(step + 1).counts, JUMP_SIZE, PAIR_MARGIN)
+        return evidence((self._at(step).counts, self._at(step + 1).counts))
 
     # All.
 
     def _certify(self, candidates: list[int]) -> None:
-        """Decide about candidates by fresh futures on both sides."""
+        """Decide about candidates, by all their futures and by fresh ones on both sides, from which alone sizes are quoted."""
         open_steps = [step for step in candidates if step not in self._judged and 0 <= step < self._upto]
         start = {side: self._at(side).counts for step in open_steps for side in (step, step + 1)}
-        found: list[int] = []
-        self._sample_sides(open_steps, FRESH_FIRST)
         while open_steps:
+            self._sample_sides(open_steps, FRESH_MORE)
             for step in list(open_steps):
                 before, after = self._since(step, start), self._since(step + 1, start)
-                verdict = is_settled(before, after, JUMP_SIZE, futures_max=FRESH_MAX)
-                if verdict != "open" or before[1] >= 2 * FRESH_MAX:
+                found = verdict((self._at(step).counts, self._at(step + 1).counts), (before, after))
+                if found != "open":
                     open_steps.remove(step)
                     self._judged.add(step)
-                    found += [step] if verdict == "jump" else []
-            self._sample_sides(open_steps, FRESH_MORE)
-        while scarce := [step for step in found if self._since(step, start)[1] < FRESH_SHOWN]:
-            self._sample_sides(scarce, FRESH_MORE)
-        self.jumps += [Jump(step, self._since(step, start), self._since(step + 1, start)) for step in found]
-        self.jumps.sort(key=lambda jump: jump.step)
+                    if found == "jump":
+                        self.jumps = sorted([*self.jumps, Jump(step, before, after)], key=lambda jump: jump.step)
 
     def _sample_sides(self, steps: list[int], futures: int) -> None:
         sides = sorted({side for step in steps for side in (step, step + 1) if side < self._upto})
@@ -256,5 +281,5 @@ class JumpSearch:
         """Counts at a step; from `upto` on every future counts as failing, as far as the point of no return is certain."""
         if step >= self._upto:
             known = self._inquiry.at_step(step)
-            return known if known.futures >= FRESH_MAX else Tally(10_000, 10_000)
+            return known if known.futures >= END_FUTURES else Tally(10_000, 10_000)
         return self._inquiry.at_step(step)

@@ -11,6 +11,7 @@ import pytest
 from faces_fakes import Fakes
 
 from crossroads.analysis.progress import Progress
+from crossroads.analysis.results import Ended
 from crossroads.errors import DivergedError, EngineError, InternalError, TargetError
 from crossroads.faces.cli import main
 from crossroads.snapshots.limits import Limits
@@ -65,19 +66,18 @@ def test_the_three_most_frequent_failures_are_explained(store: list[str], capsys
 
 
 @pytest.mark.parametrize(
-    ("notes", "options", "asked"),
+    ("ended", "options", "asked"),
     [
-        ((), [], False),
-        ((), ["--fresh"], True),
-        (("interrupted while comparing",), [], True),
-        (("the budget of 3,412 futures was spent",), [], True),
-        (("the budget of 3,412 futures was spent",), ["--budget", "3000"], False),
+        ("finished", [], False),
+        ("finished", ["--fresh"], True),
+        ("interrupted", [], True),
+        ("interrupted", ["--budget", "3000"], True),
+        ("budget", [], True),
+        ("budget", ["--budget", "3000"], False),
     ],
 )
-def test_an_account_is_sought_again_where_another_could_be_better(
-    store: list[str], notes: tuple[str, ...], options: list[str], asked: bool
-) -> None:
-    failure = replace(made.coins(), account=replace(made.coins_account(), notes=notes))
+def test_an_account_is_sought_again_where_another_could_be_better(store: list[str], ended: Ended, options: list[str], asked: bool) -> None:
+    failure = replace(made.coins(), account=replace(made.coins_account(), ended=ended, budget=3_000))
     fakes = Fakes(made.exploration(failure))
     main(["run", "two_coins.py", *options, *store], fakes.services)
     assert ("explain" in [name for name, _, _ in fakes.calls]) == asked
@@ -229,7 +229,7 @@ def test_interrupted_anywhere_else(store: list[str], capsys: pytest.CaptureFixtu
 def test_after_an_interrupted_search_no_turning_point_isnt_taken_for_none(store: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     account = made.gradual().account
     assert account is not None
-    fakes = Fakes(made.exploration(made.coins(account=False)), replace(account, notes=("interrupted while looking for turning points",)))
+    fakes = Fakes(made.exploration(made.coins(account=False)), replace(account, ended="interrupted"))
     main(["run", "two_coins.py", *store], fakes.services)
     assert "No turning point is known yet." in capsys.readouterr().out
 

@@ -83,7 +83,7 @@ def test_an_exploration_with_one_failure_fits_on_one_screen(make: Callable[[], F
         ("nothing-known", made.exploration(futures=0, complete=False)),
         (
             "one-future",
-            made.exploration(futures=8, notes=(ONE_FUTURE,)),
+            made.exploration(futures=8, notes=(ONE_FUTURE,), one_future=True),
         ),
         (
             "others",

@@ -15,7 +15,6 @@ from crossroads.faces.cli.files import STDOUT, check_place, to_json, write_text
 from crossroads.faces.cli.session import INTERRUPTED, Session
 from crossroads.faces.cli.stored import store_options
 from crossroads.faces.terminal.exploration import exploration_report
-from crossroads.faces.terminal.failure import UNFINISHED
 from crossroads.faces.terminal.page import print_lines, view_of
 from crossroads.faces.terminal.progress import ProgressLine
 
@@ -94,7 +93,7 @@ def _is_explained(failure: Failure, budget: int) -> bool:
     account = failure.account
     if account is None:
         return False
-    return not any(note.startswith(UNFINISHED) for note in account.notes) or account.futures_spent >= budget
+    return account.ended == "finished" or (account.ended == "budget" and account.budget >= budget)
 
 
 def _publish(exploration: Exploration, json_file: str | None, store: Path | None) -> None:

@@ -16,9 +16,6 @@ from crossroads.stats.sequences import interval
 CONFIDENCE = 0.95
 OTHER_MAX = 7
 
-ONE_FUTURE = "has only one future"
-"""In a note of an exploration: all its futures are the same run, and a bound on their failures would mean nothing."""
-
 
 def exploration_report(exploration: Exploration, view: View, notes: tuple[str, ...] = ()) -> list[Text]:
     """What came of an exploration, its failures in full where they were explained and as a list where they weren't.
@@ -80,7 +77,7 @@ def _verdict(exploration: Exploration, view: View) -> list[Text]:
     futures = exploration.explored.futures - exploration.explored.other.get("diverged", 0)
     if futures <= 0:
         return prose("Nothing is known yet: no future was lived to its end.", view)
-    if any(ONE_FUTURE in note for note in exploration.notes):
+    if exploration.one_future:
         return prose("The only future there is passed.", view, style=GOOD)
     below = percent_at_most(interval(0, futures, CONFIDENCE)[1])
     return prose(

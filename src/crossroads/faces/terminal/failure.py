@@ -32,9 +32,6 @@ DETAILS: Final = (
 SMALL_RISE = 0.05
 """A part of the rise smaller than this is within the error of the estimates."""
 
-UNFINISHED = ("interrupted", "the budget")
-"""How the notes of an account begin that more futures would make better."""
-
 METHOD_WORDS = {
     "enumerated": "every run that can follow was lived, so the numbers are exact",
     "full scan": "every point was looked at",
@@ -141,7 +138,7 @@ def _rise(account: Account, view: View) -> list[Text]:
         return []
     whole = f"from {percent(start)} at the start to 100 %"
     steps = len(account.turning_points)
-    if not steps and any(note.startswith(UNFINISHED) for note in account.notes):
+    if not steps and account.ended != "finished":
         return prose("No turning point is known yet.", view)
     if not steps and 1 - start < SMALL_RISE:
         return prose(f"It fails in nearly all futures, {percent(start)}, from the start on, so no step decides much.", view)
