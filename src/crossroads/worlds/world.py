@@ -7,7 +7,6 @@ from crossroads.errors import TargetError
 from crossroads.snapshots.live import Fate, LiveRun
 from crossroads.timeline.timelines import WorldSettings
 
-
 WORLDS: Final = ("plain", "asyncio")
 
 

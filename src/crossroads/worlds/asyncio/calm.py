@@ -111,7 +111,10 @@ class CalmSelector(WorldSelector):
         if timeout is None and getattr(self.timers, "_signal_handlers", None):
             return True
         here = {ends[0] for ends in self._ends.values() if ends is not None}
-        return any(descriptor != self.own and (ends is None or (ends[1] is not None and ends[1] not in here)) for descriptor, ends in self._ends.items())
+        return any(
+            descriptor != self.own and (ends is None or (ends[1] is not None and ends[1] not in here))
+            for descriptor, ends in self._ends.items()
+        )
 
     def _wait(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
         began = _monotonic()

@@ -6,7 +6,6 @@ timers with equal deadlines fire in the order in which they were scheduled, and 
 """
 
 import asyncio
-import concurrent.futures
 import signal
 from asyncio import events
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from heapq import heappush
 from math import ceil
 from typing import Any, Final
 
+from crossroads.worlds.asyncio.jobs import Jobs
 from crossroads.worlds.asyncio.selector import FIRST_DESCRIPTOR, WorldSelector
 from crossroads.worlds.asyncio.tasks import TaskNumbers, WorldTask
 from crossroads.worlds.asyncio.traffic import NEVER
@@ -40,7 +40,7 @@ class WorldLoop(asyncio.SelectorEventLoop):
         start_s: what `time()` shows at the start of the run.
         selector: polls the world.
         numbers: hashes for its tasks.
-        unfinished: the jobs of an executor that aren't done, where executors are simulated.
+        jobs: of executors, where these are simulated.
     """
 
     def __init__(
@@ -49,9 +49,9 @@ class WorldLoop(asyncio.SelectorEventLoop):
         start_s: float,
         selector: WorldSelector,
         numbers: TaskNumbers,
-        unfinished: Callable[[Any], list[concurrent.futures.Future[Any]]] | None = None,
+        jobs: Jobs | None = None,
     ) -> None:
-        self._world_clock, self._world_start, self._numbers, self._unfinished = clock, start_s, numbers, unfinished
+        self._world_clock, self._world_start, self._numbers, self._jobs = clock, start_s, numbers, jobs
         self._timers_made = 0
         super().__init__(selector)
         selector.timers = self
@@ -76,6 +76,12 @@ class WorldLoop(asyncio.SelectorEventLoop):
         timer._scheduled = True  # type: ignore[attr-defined]
         return timer
 
+    def call_soon_threadsafe(self, callback: Callable[..., Any], *args: Any, context: Any = None) -> Any:
+        if self._jobs is None or self._jobs.errands.current is None:
+            return super().call_soon_threadsafe(callback, *args, context=context)
+        self._check_closed()  # type: ignore[attr-defined]
+        return self._jobs.errands.call(self, callback, args, context)
+
     def create_task(self, coro: Any, **settings: Any) -> Any:
         if self._task_factory is not None:  # type: ignore[attr-defined]
             return super().create_task(coro, **settings)
@@ -98,7 +104,7 @@ class WorldLoop(asyncio.SelectorEventLoop):
         return min(ceil((timer._when - self._world_start) * 1e9), NEVER - 1)
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
-        if self._unfinished is None:
+        if self._jobs is None:
             await (super().shutdown_default_executor() if timeout is None else super().shutdown_default_executor(timeout))
             return
         self._executor_shutdown_called = True
@@ -106,7 +112,7 @@ class WorldLoop(asyncio.SelectorEventLoop):
         if executor is None:
             return
         executor.shutdown(wait=False)
-        jobs = [asyncio.wrap_future(job) for job in self._unfinished(executor)]
+        jobs = [asyncio.wrap_future(job) for job in self._jobs.unfinished(executor)]
         if jobs:
             await asyncio.wait(jobs, timeout=timeout)
 

@@ -79,7 +79,7 @@ class Passage:
 class Position:
     """An option of a race: where an arrival falls; its text is made only when it is looked at."""
 
-    __slots__ = ("_place", "_rival", "_describe")
+    __slots__ = ("_describe", "_place", "_rival")
 
     def __init__(self, place: str, rival: object, describe: Callable[[object], str]) -> None:
         self._place, self._rival, self._describe = place, rival, describe
@@ -129,13 +129,21 @@ class Traffic:
             self._open.append(flight)
         return flight
 
-    def soon(self, label: str, arrive: Callable[[], None]) -> Passage:
-        """A flight that lands at the next poll."""
+    def soon(self, label: str, arrive: Callable[[], None], at: int = 0) -> Passage:
+        """A flight that lands at the next poll, or at the first one from the time `at` on."""
         self._order += 1
         flight = Passage(label, arrive, self._clock.elapsed_ns, 0, self._order)
-        flight.due = self._clock.elapsed_ns
+        flight.due = max(self._clock.elapsed_ns, at)
         heappush(self._settled, flight)
         return flight
+
+    def force(self, flight: Passage) -> None:
+        """Let a flight that hasn't landed arrive at this moment; those behind it may follow."""
+        flight.dropped = flight.landed = True
+        if flight.followers is not None:
+            self._open.extend(flight.followers)
+            flight.followers = None
+        flight.arrive()
 
     def drop(self, flight: Flight) -> None:
         assert isinstance(flight, Passage), flight
@@ -177,7 +185,9 @@ class Traffic:
             if target == NEVER:
                 clock.elapsed_ns = now
                 return False
-            now = max(now, target if target == floor else self._wake(target, min(time for time in (head, due, following, NEVER) if time > target)))
+            now = max(
+                now, target if target == floor else self._wake(target, min(time for time in (head, due, following, NEVER) if time > target))
+            )
             if self._open:
                 self._settle_open(now, due, rival)
         clock.elapsed_ns = now

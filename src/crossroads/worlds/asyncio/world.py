@@ -12,6 +12,7 @@ from crossroads.errors import NotSimulated
 from crossroads.snapshots.live import LiveRun
 from crossroads.timeline.outcomes import Outcome, OutcomeKind
 from crossroads.timeline.timelines import WorldSettings
+from crossroads.worlds.asyncio import adaptors, blocking
 from crossroads.worlds.asyncio.jobs import Jobs
 from crossroads.worlds.asyncio.loop import WorldLoop
 from crossroads.worlds.asyncio.network import Network
@@ -53,6 +54,8 @@ class AsyncioWorld(PlainWorld):
         super().install()
         install_network(self.network)
         self._jobs.install(self._patches)
+        blocking.install(self._jobs, self._patches)
+        adaptors.install(self._jobs)
         _refuse(self._patches)
         self._use_loops()
 
@@ -71,7 +74,7 @@ class AsyncioWorld(PlainWorld):
         selector = WorldSelector(self.traffic, self.network.descriptors.__getitem__, _refuse_descriptor, self._stuck)
         self.traffic.touched = selector.touch
         self._selector = selector
-        loop = WorldLoop(self._clock, MONOTONIC_START_NS / 1e9, selector, self._numbers, self._jobs.unfinished)
+        loop = WorldLoop(self._clock, MONOTONIC_START_NS / 1e9, selector, self._numbers, self._jobs)
         self._loops.append(loop)
         return loop
 
@@ -134,7 +137,7 @@ class AsyncioWorld(PlainWorld):
         if socket is None or self._selector is None or loop is None:
             return ""
         key = self._selector.get_map().get(socket.fileno()) if socket.fileno() >= 0 else None
-        for handle in (key.data if key is not None else ()):
+        for handle in key.data if key is not None else ():
             task = task_behind(handle, loop) if handle is not None else None
             if task is not None:
                 return awaiting_place(task)
@@ -145,12 +148,16 @@ class AsyncioWorld(PlainWorld):
 
 
 def _refuse_descriptor(descriptor: int) -> None:
-    raise NotSimulated(f"descriptor {descriptor} is real: pipes, files and sockets from outside aren't simulated in the asyncio world; use sockets of the socket module")
+    raise NotSimulated(
+        f"descriptor {descriptor} is real: pipes, files and sockets from outside aren't simulated in the asyncio world; use sockets of the socket module"
+    )
 
 
 def _refuse(patches: Patches) -> None:
     def start(self: threading.Thread) -> None:
-        raise NotSimulated(f"thread {self.name!r} would run outside of the asyncio world's control; use loop.run_in_executor or asyncio.to_thread")
+        raise NotSimulated(
+            f"thread {self.name!r} would run outside of the asyncio world's control; use loop.run_in_executor or asyncio.to_thread"
+        )
 
     def popen(self: Any, *args: Any, **kwargs: Any) -> None:
         raise NotSimulated("subprocesses would run outside of the asyncio world's control; put a fake in their place")
