@@ -76,8 +76,8 @@ class Errands:
         assert errand is not None
         if errand.greenlet is None:
             raise NotSimulated(
-                f"{errand.name} waits for its event loop, and can't be set aside meanwhile without the package greenlet; "
-                "install it, or return to the loop and await there"
+                f"{errand.name} has to wait for its event loop, and can't be set aside meanwhile without the package greenlet; "
+                "install greenlet"
             )
         woken = False
 

@@ -55,7 +55,7 @@ class AsyncioWorld(PlainWorld):
         install_network(self.network)
         self._jobs.install(self._patches)
         blocking.install(self._jobs, self._patches)
-        adaptors.install(self._jobs)
+        adaptors.install(self._jobs, self._clock)
         _refuse(self._patches)
         self._use_loops()
 
