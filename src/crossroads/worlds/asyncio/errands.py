@@ -1,4 +1,4 @@
-"""How a job of a thread runs on the loop's own thread: outside of the loop, in a time of its own, and set aside while it waits for the loop.
+"""How a job of a thread runs on the loop's own thread: outside of the loop, in a time of its own, and set aside while it waits.
 
 A job runs at once and as far as it gets. What it sleeps moves its own time alone; its calls into the loop (`call_soon_threadsafe`) are on
 their way from that time on, and arrive in order, when the world decides. Where it waits for something that only the loop can do, it has to
@@ -7,6 +7,7 @@ be set aside in mid-call, which takes the package greenlet.
 
 import asyncio
 import contextlib
+import importlib
 import threading
 from asyncio import events
 from collections.abc import Callable, Iterator
@@ -128,10 +129,10 @@ class Errands:
     def _outside(self, errand: Errand) -> Iterator[None]:
         """As if on another thread: no loop runs, no task is current, thread-locals are the errand's, and time that passes is its own."""
         began = self._clock.elapsed_ns
-        loop = events._get_running_loop()
+        loop: Any = events._get_running_loop()
         task = asyncio.current_task(loop) if loop is not None else None
         if task is not None:
-            asyncio.tasks._leave_task(loop, task)  # type: ignore[attr-defined]
+            asyncio.tasks._leave_task(loop, task)
         events._set_running_loop(None)
         before, self.current = self.current, errand
         ours = [dict(vars(local)) for local in self.locals]
@@ -144,7 +145,7 @@ class Errands:
             self.current = before
             events._set_running_loop(loop)
             if task is not None:
-                asyncio.tasks._enter_task(loop, task)  # type: ignore[attr-defined]
+                asyncio.tasks._enter_task(loop, task)
             errand.until, self._clock.elapsed_ns = self._clock.elapsed_ns, began
 
     def _put_locals(self, values: list[dict[str, Any]]) -> None:
@@ -164,7 +165,6 @@ def callable_name(function: Any) -> str:
 def _greenlets() -> Any:
     """The package greenlet, None where it isn't installed."""
     try:
-        import greenlet
+        return importlib.import_module("greenlet")
     except ImportError:
         return None
-    return greenlet

@@ -14,6 +14,7 @@ from math import ceil
 from typing import Any, Final
 
 from crossroads.worlds.asyncio.jobs import Jobs
+from crossroads.worlds.asyncio.refusals import refuse_descriptor
 from crossroads.worlds.asyncio.selector import FIRST_DESCRIPTOR, WorldSelector
 from crossroads.worlds.asyncio.tasks import TaskNumbers, WorldTask
 from crossroads.worlds.asyncio.traffic import NEVER
@@ -76,7 +77,7 @@ class WorldLoop(asyncio.SelectorEventLoop):
         timer._scheduled = True  # type: ignore[attr-defined]
         return timer
 
-    def call_soon_threadsafe(self, callback: Callable[..., Any], *args: Any, context: Any = None) -> Any:
+    def call_soon_threadsafe(self, callback: Callable[..., object], *args: Any, context: Any = None) -> events.Handle:  # type: ignore[override]
         if self._jobs is None or self._jobs.errands.current is None:
             return super().call_soon_threadsafe(callback, *args, context=context)
         self._check_closed()  # type: ignore[attr-defined]
@@ -102,6 +103,19 @@ class WorldLoop(asyncio.SelectorEventLoop):
 
     def _due(self, timer: Any) -> int:
         return min(ceil((timer._when - self._world_start) * 1e9), NEVER - 1)
+
+    async def connect_read_pipe(self, protocol_factory: Callable[[], Any], pipe: Any) -> Any:
+        self._check_pipe(pipe)
+        return await super().connect_read_pipe(protocol_factory, pipe)
+
+    async def connect_write_pipe(self, protocol_factory: Callable[[], Any], pipe: Any) -> Any:
+        self._check_pipe(pipe)
+        return await super().connect_write_pipe(protocol_factory, pipe)
+
+    def _check_pipe(self, pipe: Any) -> None:
+        """The transport would find out in a callback of its own, where the program doesn't see it."""
+        if self._jobs is not None and pipe.fileno() < FIRST_DESCRIPTOR:
+            refuse_descriptor(pipe.fileno())
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
         if self._jobs is None:
