@@ -1,51 +1,77 @@
 """Executors: the jobs of thread pools run deterministically, and take a time that the world decides.
 
-A job begins when a worker is free, runs as a whole, without a thread, and is done some time later; what it sleeps is part of that time. Its
-own effects come at its beginning, its result at its end, as with a real thread that was quick to start and slow to report.
+A job begins when a worker is free, and runs without a thread, as an errand. Its own effects come at its beginning, its result at its end,
+as with a real thread that was quick to start and slow to report.
 """
 
-import asyncio
 import concurrent.futures
-from asyncio import events
+import contextvars
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from crossroads.errors import NotSimulated
-from crossroads.worlds.asyncio.traffic import Passage, Traffic
+from crossroads.worlds.asyncio.errands import Errand, Errands, callable_name
+from crossroads.worlds.asyncio.traffic import NEVER, Passage, Traffic
 from crossroads.worlds.patches import Patches
+
+WORKERS: Final = 12
+"""Of a pool whose size isn't given; the machine's processors would make it differ from machine to machine."""
 
 WORKERS_MAX: Final = 32
 
 
 class Job(concurrent.futures.Future[Any]):
-    """What `submit` returns: a future whose `result()` may be asked for at once, which lets time pass."""
+    """What `submit` returns, with a hash of its own, so that sets of jobs iterate in an order that a timeline fixes."""
 
-    finish: "Callable[[], None] | None" = None
+    def __init__(self, pool: "Pool", number: int) -> None:
+        super().__init__()
+        self.pool, self._number = pool, number
 
-    def result(self, timeout: float | None = None) -> Any:
-        self._force()
-        return super().result(timeout)
-
-    def exception(self, timeout: float | None = None) -> Any:
-        self._force()
-        return super().exception(timeout)
-
-    def _force(self) -> None:
-        if self.finish is not None and not self.done():
-            self.finish()
+    def __hash__(self) -> int:
+        return self._number
 
 
-class _Pool:
-    """The jobs of one executor."""
+class _Waiting(NamedTuple):
+    job: Job
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    label: str
 
-    __slots__ = ("busy", "name", "running", "started", "waiting", "workers")
 
-    def __init__(self, name: str, workers: int) -> None:
-        self.name, self.workers = name, workers
-        self.busy = self.started = 0
-        self.running: list[Job] = []
-        self.waiting: deque[tuple[Job, Callable[..., Any], Any, Any]] = deque()
+class _Running:
+    """A job under way: `flight` is its end, None as long as it waits for something."""
+
+    __slots__ = ("errand", "flight", "job")
+
+    def __init__(self, job: Job, errand: Errand) -> None:
+        self.job, self.errand = job, errand
+        self.flight: Passage | None = None
+
+
+class Pool:
+    """The workers and jobs of one executor.
+
+    Args:
+        name: stable from run to run.
+        workers: at most so many jobs run at the same time.
+        prepare: what each worker does first.
+        reports: whether the end of a job takes a time to get known; False where jobs make calls of their own for that.
+    """
+
+    __slots__ = ("busy", "last", "made", "name", "prepare", "reports", "running", "started", "starting", "waiting", "workers")
+
+    def __init__(self, name: str, workers: int, prepare: Callable[[], None] | None = None, *, reports: bool = True) -> None:
+        self.name, self.workers, self.prepare, self.reports = name, workers, prepare, reports
+        self.busy = self.made = self.started = 0
+        self.starting: list[Passage] = []
+        self.running: list[_Running] = []
+        self.waiting: deque[_Waiting] = deque()
+        self.last: Passage | None = None
+
+    def unfinished(self) -> list[Job]:
+        return [*(run.job for run in self.running), *(entry.job for entry in self.waiting if not entry.job.done())]
 
 
 class Jobs:
@@ -53,122 +79,175 @@ class Jobs:
 
     Args:
         traffic: where the ends of jobs are on their way.
-        clock: has `elapsed_ns`.
+        clock: has `elapsed_ns`, which may be read and written.
     """
 
     def __init__(self, traffic: Traffic, clock: Any) -> None:
         self._traffic, self._clock = traffic, clock
-        self._pools = 0
+        self.errands = Errands(traffic, clock)
+        self._pools = self._jobs = 0
 
     def install(self, patches: Patches) -> None:
         """Patch `ThreadPoolExecutor`, and refuse process pools."""
         pool = concurrent.futures.ThreadPoolExecutor
-        jobs = self
+        jobs, stock_init = self, pool.__init__
+
+        def init(self: Any, max_workers: int | None = None, *args: Any, **kwargs: Any) -> None:
+            stock_init(self, WORKERS if max_workers is None else max_workers, *args, **kwargs)
 
         def submit(self: Any, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Job:
             if self._shutdown:
                 raise RuntimeError("cannot schedule new futures after shutdown")
-            return jobs._submit(jobs._pool(self), fn, args, kwargs)
+            return jobs.submit(jobs._pool(self), fn, args, kwargs)
 
         def shutdown(self: Any, wait: bool = True, *, cancel_futures: bool = False) -> None:
             self._shutdown = True
             jobs._shut(jobs._pool(self), wait, cancel_futures)
 
+        patches.set(pool, "__init__", init)
         patches.set(pool, "submit", submit)
         patches.set(pool, "shutdown", shutdown)
         patches.set(concurrent.futures.ProcessPoolExecutor, "submit", _refuse_processes)
 
     def reset(self) -> None:
-        """Begin anew with the names of executors."""
-        self._pools = 0
+        """Begin anew with the names of executors and the numbers of jobs."""
+        self._pools = self._jobs = 0
 
     def unfinished(self, executor: Any) -> list[Job]:
         """The jobs of an executor that aren't done yet."""
-        pool = self._pool(executor)
-        return [*pool.running, *(job for job, *_ in pool.waiting)]
+        return self._pool(executor).unfinished()
 
-    def _pool(self, executor: Any) -> _Pool:
-        pool: _Pool | None = vars(executor).get("_crossroads")
-        if pool is None:
-            self._pools += 1
-            pool = executor._crossroads = _Pool(f"executor {self._pools}", min(executor._max_workers, WORKERS_MAX))
-            if executor._initializer is not None:
-                executor._initializer(*executor._initargs)
-        return pool
-
-    def _submit(self, pool: _Pool, function: Callable[..., Any], args: Any, kwargs: Any) -> Job:
-        job = Job()
-        job.finish = lambda: self._drain(pool, job)
-        pool.waiting.append((job, function, args, kwargs))
+    def submit(self, pool: Pool, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], label: str = "") -> Job:
+        """Give a pool another job, called `label` or else as its function is."""
+        self._jobs += 1
+        job = Job(pool, self._jobs)
+        pool.waiting.append(_Waiting(job, function, args, kwargs, label or callable_name(function)))
         if pool.busy < pool.workers:
             pool.busy += 1
-            self._traffic.soon(f"{pool.name}, start", lambda: self._begin(pool))
+            flight = self._traffic.soon(f"{pool.name}, start", lambda: self._start(pool, flight))
+            pool.starting.append(flight)
         return job
 
-    def _begin(self, pool: _Pool) -> None:
+    def advance(self, futures: list[concurrent.futures.Future[Any]], deadline: int) -> bool:
+        """Let the caller, who blocks its thread, wait until one of the futures is done; False: it is `deadline` before that.
+
+        Args:
+            futures: none of them done.
+            deadline: in nanoseconds of the clock, NEVER for none.
+
+        Raises:
+            NotSimulated: nothing can be done by any thread until the caller goes on.
+        """
+        while not any(future.done() for future in futures):
+            pools = list(dict.fromkeys(future.pool for future in futures if isinstance(future, Job)))
+            for pool in pools:
+                while pool.starting:
+                    self._traffic.force(pool.starting[0])
+            ends = [run for pool in pools for run in pool.running if run.flight is not None]
+            if any(future.done() for future in futures):
+                break
+            if ends:
+                first = min(ends, key=lambda run: (_when(run.flight), run.job._number))
+                if _when(first.flight) > deadline:
+                    self._clock.elapsed_ns = max(self._clock.elapsed_ns, deadline)
+                    return False
+                self._land(first)
+            elif self.errands.current is not None:
+                self.errands.set_aside(futures, None if deadline == NEVER else deadline)
+                if self._clock.elapsed_ns >= deadline and not any(future.done() for future in futures):
+                    return False
+            elif deadline == NEVER:
+                raise NotSimulated(
+                    "waiting for a concurrent.futures.Future here would block its event loop for ever, as nothing but the loop can bring "
+                    "the result; await asyncio.wrap_future(it) instead"
+                )
+            else:
+                self._clock.elapsed_ns = max(self._clock.elapsed_ns, deadline)
+                return False
+        return True
+
+    def deadline(self, timeout: float | None) -> int:
+        """`timeout` seconds from now in nanoseconds of the clock."""
+        return NEVER if timeout is None else int(self._clock.elapsed_ns + max(timeout, 0.0) * 1e9)
+
+    # Inside.
+
+    def _pool(self, executor: Any) -> Pool:
+        pool: Pool | None = vars(executor).get("_crossroads")
+        if pool is None:
+            self._pools += 1
+            initializer, arguments = executor._initializer, executor._initargs
+            prepare = None if initializer is None else lambda: initializer(*arguments)
+            pool = executor._crossroads = Pool(f"executor {self._pools}", min(executor._max_workers, WORKERS_MAX), prepare)
+        return pool
+
+    def _start(self, pool: Pool, flight: Passage) -> None:
+        pool.starting.remove(flight)
+        self._begin(pool)
+
+    def _begin(self, pool: Pool) -> None:
         """A worker looks for its next job."""
         while pool.waiting:
-            job, function, args, kwargs = pool.waiting.popleft()
-            if job.set_running_or_notify_cancel():
-                self._live(pool, job, function, args, kwargs)
+            entry = pool.waiting.popleft()
+            if entry.job.set_running_or_notify_cancel():
+                self._live(pool, entry)
                 return
         pool.busy -= 1
 
-    def _live(self, pool: _Pool, job: Job, function: Callable[..., Any], args: Any, kwargs: Any) -> None:
+    def _live(self, pool: Pool, entry: _Waiting) -> None:
         pool.started += 1
-        pool.running.append(job)
-        began = self._clock.elapsed_ns
-        loop: Any = events._get_running_loop()
-        events._set_running_loop(None)
-        task = asyncio.current_task(loop) if loop is not None else None
-        if task is not None:
-            asyncio.tasks._leave_task(loop, task)
-        try:
-            result, error = function(*args, **kwargs), None
-        except BaseException as raised:
-            result, error = None, raised
-        finally:
-            if task is not None:
-                asyncio.tasks._enter_task(loop, task)
-            events._set_running_loop(loop)
-            took, self._clock.elapsed_ns = self._clock.elapsed_ns - began, began
-        name = f"{pool.name}, job {pool.started} ({getattr(function, '__name__', type(function).__name__)})"
+        run = _Running(entry.job, Errand(f"{pool.name}, job {pool.started} ({entry.label})", pool.last))
+        pool.running.append(run)
 
-        def end() -> None:
-            job.finish = None
-            pool.running.remove(job)
-            if error is not None:
-                job.set_exception(error)
-            else:
-                job.set_result(result)
-            self._begin(pool)
+        def body() -> None:
+            result, error = None, None
+            try:
+                if pool.prepare is not None and pool.made < pool.busy:
+                    pool.made += 1
+                    pool.prepare()
+                result = contextvars.Context().run(entry.function, *entry.args, **entry.kwargs)
+            except BaseException as raised:
+                error = raised
+            self._launch_end(pool, run, lambda: self._end(pool, run, result, error))
 
-        flight = self._traffic.launch(name, end, least=took / 1e9)
-        job.finish = lambda: self._land(flight)
+        self.errands.run(run.errand, body)
 
-    def _land(self, flight: Passage) -> None:
-        """The program waits for the end of a job, and blocks everything else until then."""
-        if not flight.landed and not flight.dropped:
-            self._traffic.drop(flight)
-            self._clock.elapsed_ns = max(self._clock.elapsed_ns, flight.since + flight.least)
-            flight.landed = True
-            flight.arrive()
+    def _launch_end(self, pool: Pool, run: _Running, end: Callable[[], None]) -> None:
+        name, last = run.errand.name, run.errand.last
+        if pool.reports:
+            run.flight = self._traffic.launch(name, end, behind=last)
+        else:
+            run.flight, pool.last = self._traffic.soon(name, end, at=self._clock.elapsed_ns), last
 
-    def _drain(self, pool: _Pool, job: Job) -> None:
-        """The program waits for a job that hasn't begun: those before it and it run now."""
-        while not job.done() and any(entry[0] is job for entry in pool.waiting):
-            self._begin(pool)
-        if job.finish is not None and not job.done():
-            job.finish()
+    def _end(self, pool: Pool, run: _Running, result: Any, error: BaseException | None) -> None:
+        pool.running.remove(run)
+        if error is not None:
+            run.job.set_exception(error)
+        else:
+            run.job.set_result(result)
+        self._begin(pool)
 
-    def _shut(self, pool: _Pool, wait: bool, cancel: bool) -> None:
+    def _land(self, run: _Running) -> None:
+        """The program waits for the end of a job, and blocks its thread until then."""
+        assert run.flight is not None
+        for flight in [*run.errand.calls, run.flight]:
+            self._clock.elapsed_ns = max(self._clock.elapsed_ns, _when(flight))
+            self._traffic.force(flight)
+
+    def _shut(self, pool: Pool, wait: bool, cancel: bool) -> None:
         if cancel:
-            for job, *_ in pool.waiting:
-                job.cancel()
+            for entry in pool.waiting:
+                entry.job.cancel()
         if wait:
-            for job, *_ in list(pool.waiting):
+            for job in pool.unfinished():
                 if not job.done():
-                    self._drain(pool, job)
+                    self.advance([job], NEVER)
+
+
+def _when(flight: Passage | None) -> int:
+    """The earliest time at which a flight can arrive."""
+    assert flight is not None
+    return flight.floor if flight.due == NEVER else flight.due
 
 
 def _refuse_processes(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:

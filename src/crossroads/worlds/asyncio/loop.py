@@ -6,14 +6,15 @@ timers with equal deadlines fire in the order in which they were scheduled, and 
 """
 
 import asyncio
-import concurrent.futures
 import signal
 from asyncio import events
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from heapq import heappush
 from math import ceil
 from typing import Any, Final
 
+from crossroads.worlds.asyncio.jobs import Jobs
+from crossroads.worlds.asyncio.refusals import refuse_descriptor
 from crossroads.worlds.asyncio.selector import FIRST_DESCRIPTOR, WorldSelector
 from crossroads.worlds.asyncio.tasks import TaskNumbers, WorldTask
 from crossroads.worlds.asyncio.traffic import NEVER
@@ -44,7 +45,7 @@ class WorldLoop(_StockLoop):  # type: ignore[misc]
         start_s: what `time()` shows at the start of the run.
         selector: polls the world.
         numbers: hashes for its tasks.
-        unfinished: the jobs of an executor that aren't done, where executors are simulated.
+        jobs: of executors, where these are simulated.
     """
 
     def __init__(
@@ -53,9 +54,9 @@ class WorldLoop(_StockLoop):  # type: ignore[misc]
         start_s: float,
         selector: WorldSelector,
         numbers: TaskNumbers,
-        unfinished: Callable[[Any], Sequence[concurrent.futures.Future[Any]]] | None = None,
+        jobs: Jobs | None = None,
     ) -> None:
-        self._world_clock, self._world_start, self._numbers, self._unfinished = clock, start_s, numbers, unfinished
+        self._world_clock, self._world_start, self._numbers, self._jobs = clock, start_s, numbers, jobs
         self._timers_made = 0
         super().__init__(selector)
         selector.timers = self
@@ -79,6 +80,12 @@ class WorldLoop(_StockLoop):  # type: ignore[misc]
         heappush(self._scheduled, timer)
         timer._scheduled = True
         return timer
+
+    def call_soon_threadsafe(self, callback: Callable[..., object], *args: Any, context: Any = None) -> events.Handle:
+        if self._jobs is None or self._jobs.errands.current is None:
+            return super().call_soon_threadsafe(callback, *args, context=context)
+        self._check_closed()
+        return self._jobs.errands.call(self, callback, args, context)
 
     def create_task(self, coro: Any, **settings: Any) -> Any:
         if self._task_factory is not None:
@@ -104,8 +111,21 @@ class WorldLoop(_StockLoop):  # type: ignore[misc]
     def _due(self, timer: Any) -> int:
         return min(ceil((float(timer._when) - self._world_start) * 1e9), NEVER - 1)
 
+    async def connect_read_pipe(self, protocol_factory: Callable[[], Any], pipe: Any) -> Any:
+        self._check_pipe(pipe)
+        return await super().connect_read_pipe(protocol_factory, pipe)
+
+    async def connect_write_pipe(self, protocol_factory: Callable[[], Any], pipe: Any) -> Any:
+        self._check_pipe(pipe)
+        return await super().connect_write_pipe(protocol_factory, pipe)
+
+    def _check_pipe(self, pipe: Any) -> None:
+        """The transport would find out in a callback of its own, where the program doesn't see it."""
+        if self._jobs is not None and pipe.fileno() < FIRST_DESCRIPTOR:
+            refuse_descriptor(pipe.fileno())
+
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
-        if self._unfinished is None:
+        if self._jobs is None:
             await (super().shutdown_default_executor() if timeout is None else super().shutdown_default_executor(timeout))
             return
         self._executor_shutdown_called = True
@@ -113,7 +133,7 @@ class WorldLoop(_StockLoop):  # type: ignore[misc]
         if executor is None:
             return
         executor.shutdown(wait=False)
-        jobs = [asyncio.wrap_future(job) for job in self._unfinished(executor)]
+        jobs = [asyncio.wrap_future(job) for job in self._jobs.unfinished(executor)]
         if jobs:
             await asyncio.wait(jobs, timeout=timeout)
 

@@ -153,13 +153,21 @@ class Traffic:
             self._open.append(flight)
         return flight
 
-    def soon(self, label: str, arrive: Callable[[], None]) -> Passage:
-        """A flight that lands at the next poll."""
+    def soon(self, label: str, arrive: Callable[[], None], at: int = 0) -> Passage:
+        """A flight that lands at the next poll, or at the first one from the time `at` on."""
         self._order += 1
         flight = Passage(label, arrive, self._clock.elapsed_ns, 0, self._order)
-        flight.due = self._clock.elapsed_ns
+        flight.due = max(self._clock.elapsed_ns, at)
         heappush(self._settled, flight)
         return flight
+
+    def force(self, flight: Passage) -> None:
+        """Let a flight that hasn't landed arrive at this moment; those behind it may follow."""
+        flight.dropped = flight.landed = True
+        if flight.followers is not None:
+            self._open.extend(flight.followers)
+            flight.followers = None
+        flight.arrive()
 
     def drop(self, flight: Flight) -> None:
         assert isinstance(flight, Passage), flight

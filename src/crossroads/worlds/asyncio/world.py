@@ -2,20 +2,19 @@
 
 import asyncio
 import inspect
-import subprocess
-import threading
 from asyncio import events
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
-from crossroads.errors import NotSimulated
 from crossroads.snapshots.live import LiveRun
 from crossroads.timeline.outcomes import Outcome, OutcomeKind
 from crossroads.timeline.timelines import WorldSettings
+from crossroads.worlds.asyncio import adaptors, blocking, refusals
 from crossroads.worlds.asyncio.jobs import Jobs
 from crossroads.worlds.asyncio.loop import WorldLoop
 from crossroads.worlds.asyncio.network import Network
 from crossroads.worlds.asyncio.patch import install as install_network
+from crossroads.worlds.asyncio.refusals import refuse_descriptor
 from crossroads.worlds.asyncio.selector import WorldSelector
 from crossroads.worlds.asyncio.tasks import TaskNumbers
 from crossroads.worlds.asyncio.traffic import Passage, Traffic
@@ -53,7 +52,9 @@ class AsyncioWorld(PlainWorld):
         super().install()
         install_network(self.network)
         self._jobs.install(self._patches)
-        _refuse(self._patches)
+        blocking.install(self._jobs, self._patches)
+        adaptors.install(self._jobs, self._clock)
+        refusals.install(self._patches)
         self._use_loops()
 
     def attach(self, live: LiveRun) -> None:
@@ -80,10 +81,10 @@ class AsyncioWorld(PlainWorld):
 
     def new_event_loop(self) -> WorldLoop:
         """Another loop of this world."""
-        selector = WorldSelector(self.traffic, self.network.descriptors.__getitem__, _refuse_descriptor, self._stuck)
+        selector = WorldSelector(self.traffic, self.network.descriptors.__getitem__, refuse_descriptor, self._stuck)
         self.traffic.touched = selector.touch
         self._selector = selector
-        loop = WorldLoop(self._clock, MONOTONIC_START_NS / 1e9, selector, self._numbers, self._jobs.unfinished)
+        loop = WorldLoop(self._clock, MONOTONIC_START_NS / 1e9, selector, self._numbers, self._jobs)
         self._loops.append(loop)
         return loop
 
@@ -158,24 +159,6 @@ class AsyncioWorld(PlainWorld):
 
     def _running(self) -> WorldLoop | None:
         return next((loop for loop in self._loops if loop.is_running()), None)
-
-
-def _refuse_descriptor(descriptor: int) -> None:
-    what = f"descriptor {descriptor} is real, from a pipe, a file or a socket made outside"
-    raise NotSimulated(f"{what}, and isn't simulated in the asyncio world; use sockets of the socket module")
-
-
-def _refuse(patches: Patches) -> None:
-    def start(self: threading.Thread) -> None:
-        raise NotSimulated(
-            f"thread {self.name!r} would run outside of the asyncio world's control; use loop.run_in_executor or asyncio.to_thread"
-        )
-
-    def popen(self: Any, *args: Any, **kwargs: Any) -> None:
-        raise NotSimulated("subprocesses would run outside of the asyncio world's control; put a fake in their place")
-
-    patches.set(threading.Thread, "start", start)
-    patches.set(subprocess.Popen, "__init__", popen)
 
 
 __all__ = ["AsyncioWorld"]
