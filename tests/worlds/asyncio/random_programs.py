@@ -1,7 +1,7 @@
 """Random asyncio programs without I/O, as data: made from a number, lived on any loop, leaving a log of what happened in which order.
 
-Delays are powers of two, each used once, so that no two deadlines of a program lie closer together than a tick; or, where equal deadlines are
-what is wanted, small numbers that are used over and over. All are multiples of a tick, which floats and nanoseconds hold exactly.
+Delays are powers of two, each used once, so that no two deadlines of a program lie closer together than a tick; or, where equal deadlines
+are what is wanted, small numbers that are used over and over. All are multiples of a tick, which floats and nanoseconds hold exactly.
 """
 
 import asyncio
@@ -278,7 +278,7 @@ class Life:
 
 
 async def live(body: Body) -> list[str]:
-    """Live a program to its end, or until patience runs out; its log."""
+    """Live a program to its end, or until patience runs out; its log. (On 3.11 `wait_for` may swallow a cancellation: one isn't enough.)"""
     life = Life()
     life.loop.set_exception_handler(lambda loop, context: None)
     main = life.task("main", body)
@@ -286,7 +286,7 @@ async def live(body: Body) -> list[str]:
     while left := [task for task in life.all if not task.done()]:
         for task in left:
             task.cancel()
-        await asyncio.wait(left)
+        await asyncio.wait(left, timeout=PATIENCE_TICKS * TICK_S / 64)
     return life.log
 
 
