@@ -81,7 +81,7 @@ class WorldLoop(_StockLoop):  # type: ignore[misc]
         timer._scheduled = True
         return timer
 
-    def call_soon_threadsafe(self, callback: Callable[..., object], *args: Any, context: Any = None) -> events.Handle:
+    def call_soon_threadsafe(self, callback: Callable[..., object], *args: Any, context: Any = None) -> Any:
         if self._jobs is None or self._jobs.errands.current is None:
             return super().call_soon_threadsafe(callback, *args, context=context)
         self._check_closed()
