@@ -14,11 +14,14 @@ from crossroads.worlds.patches import Patches
 FORKS: Final = ("fork", "forkpty", "posix_spawn", "posix_spawnp", "system")
 
 
-def install(patches: Patches) -> None:
+def install(patches: Patches) -> Callable[[], None]:
     """Refuse threads and processes.
 
     Args:
         patches: where to put what refuses them.
+
+    Returns:
+        A function that lets modules not imported yet be as they are.
     """
     patches.set(threading.Thread, "start", _refuse_thread)
     patches.set(_thread, "start_new_thread", _refusing("_thread.start_new_thread()", "use loop.run_in_executor or asyncio.to_thread"))
@@ -30,7 +33,7 @@ def install(patches: Patches) -> None:
     def patch_processes(module: Any) -> None:
         patches.set(module.BaseProcess, "start", _refusing("multiprocessing.Process.start()", "use asyncio.to_thread, or call its target"))
 
-    on_import("multiprocessing.process", patch_processes)
+    return on_import("multiprocessing.process", patch_processes)
 
 
 def refuse_descriptor(descriptor: int) -> NoReturn:

@@ -21,6 +21,9 @@ PATIENT: Final = ("execute", "executemany", "executescript", "commit", "rollback
 
 TIMEOUT_S: Final = 5.0
 
+OPTIONS: Final = ("timeout", "detect_types", "isolation_level", "check_same_thread", "factory", "cached_statements", "uri")
+"""Of `sqlite3.connect`, in the order in which it takes them."""
+
 
 def install(jobs: Jobs, clock: Any) -> None:
     """Replace `sqlite3.connect`, from when it is imported.
@@ -103,17 +106,17 @@ class Databases:
 
     def __init__(self, module: Any, patience: Patience) -> None:
         self._stock, self._patience = module.connect, patience
-        self._default = module.Connection
         self._held: dict[str, Any] = {}
 
-    def connect(self, database: Any, timeout: float = TIMEOUT_S, *args: Any, **kwargs: Any) -> Any:
+    def connect(self, database: Any, *args: Any, **options: Any) -> Any:
         """As `sqlite3.connect`."""
-        path, options = _file_of(database, kwargs.get("uri", False) or (len(args) > 5 and args[5]))
-        if path is None or "factory" in kwargs or len(args) > 3 or not self._hold(path, options):
-            return self._stock(database, timeout, *args, **kwargs)
-        extra = "&mode=ro" if options.get("mode") == "ro" else ""
-        kwargs |= {"uri": True, "factory": self._patience.connection_class(timeout)}
-        return self._stock(f"{_address(path)}{extra}", 0, *args, **kwargs)
+        options |= dict(zip(OPTIONS, args, strict=False))
+        path, asked = _file_of(database, options.get("uri", False))
+        if path is None or "factory" in options or not self._hold(path, asked):
+            return self._stock(database, **options)
+        timeout_s = options.get("timeout", TIMEOUT_S)
+        options |= {"uri": True, "timeout": 0, "factory": self._patience.connection_class(timeout_s)}
+        return self._stock(_address(path) + ("&mode=ro" if asked.get("mode") == "ro" else ""), **options)
 
     def _hold(self, path: str, options: dict[str, str]) -> bool:
         """Whether the database is there, now."""

@@ -1,0 +1,80 @@
+"""The executors of the asyncio world on a loop of it, in this process, with latencies drawn from a seed."""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from crossroads.worlds.asyncio import blocking
+from crossroads.worlds.asyncio.calm import VirtualClock
+from crossroads.worlds.asyncio.jobs import Jobs
+from crossroads.worlds.asyncio.loop import WorldLoop
+from crossroads.worlds.asyncio.network import Network
+from crossroads.worlds.asyncio.patch import install as install_network
+from crossroads.worlds.asyncio.refusals import refuse_descriptor
+from crossroads.worlds.asyncio.selector import WorldSelector
+from crossroads.worlds.asyncio.tasks import TaskNumbers
+from crossroads.worlds.asyncio.traffic import Traffic
+from crossroads.worlds.patches import Patches
+
+PASS_NS = 20_000
+
+
+class Drawn:
+    """Settles what a run would settle, by a seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+        self.labels: list[str] = []
+
+    def choose(self, kind: str, label: object, options: Sequence[Any], weights: Sequence[float] | None, locate: Any = None) -> int:
+        self.labels.append(str(label))
+        return self._random.choices(range(len(options)), weights)[0]
+
+    def unit(self, kind: str, name: str) -> float:
+        return self._random.random()
+
+
+class Stuck(Exception):
+    """Nothing is left to happen."""
+
+
+class Place:
+    """A small world with executors: `run` lives one program in it."""
+
+    def __init__(self, seed: int) -> None:
+        self.clock = VirtualClock()
+        self.chooser = Drawn(seed)
+        self.traffic = Traffic(self.clock, PASS_NS)
+        self.traffic.chooser = self.chooser
+        self.jobs = Jobs(self.traffic, self.clock)
+        self.network = Network(self.traffic, names_receivers=True)
+
+    def new_event_loop(self) -> WorldLoop:
+        selector = WorldSelector(self.traffic, self.network.descriptors.__getitem__, refuse_descriptor, self._stuck)
+        self.traffic.touched = selector.touch
+        return WorldLoop(self.clock, 0.0, selector, TaskNumbers(), self.jobs)
+
+    def run(self, program: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        with self._installed(), asyncio.Runner(loop_factory=self.new_event_loop) as runner:
+            return runner.run(program())
+
+    def sleep(self, seconds: float) -> None:
+        self.clock.elapsed_ns += round(seconds * 1e9)
+
+    def _stuck(self) -> None:
+        raise Stuck
+
+    @contextmanager
+    def _installed(self) -> Iterator[None]:
+        sockets, patches = install_network(self.network), Patches()
+        self.jobs.install(patches)
+        blocking.install(self.jobs, patches)
+        patches.set(time, "sleep", self.sleep)
+        try:
+            yield
+        finally:
+            patches.undo()
+            sockets.undo()
