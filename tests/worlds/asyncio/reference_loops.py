@@ -1,11 +1,12 @@
 """Stock asyncio to compare with: the interpreter's own selector loop, with nothing changed but its clock, its selector, and two orders.
 
 The two are those that stock asyncio leaves to chance: the hash of a task, which decides the order of sets of tasks, and timers whose
-deadlines are exactly equal, which on a real clock hardly happens: here each deadline lies a nanosecond behind the one scheduled before it.
+deadlines are exactly equal, which on a real clock hardly happens: here such a deadline lies a little behind those scheduled before it.
 """
 
 import asyncio
 import selectors
+from collections import Counter
 from typing import Any
 
 from crossroads.worlds.asyncio.tasks import TaskNumbers
@@ -53,7 +54,7 @@ class ReferenceLoop(asyncio.SelectorEventLoop):
     ) -> None:
         self.virtual = selector or JumpingSelector()
         self.numbers = numbers or TaskNumbers()
-        self.timers = 0
+        self.equal: Counter[float] = Counter()
         self.later_s = later_s
         super().__init__(self.virtual)
         self._clock_resolution = resolution_s
@@ -62,8 +63,8 @@ class ReferenceLoop(asyncio.SelectorEventLoop):
         return float(self.virtual.now_s)
 
     def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> Any:
-        self.timers += 1
-        return super().call_at(when + self.timers * self.later_s, callback, *args, context=context)
+        self.equal[when] += 1
+        return super().call_at(when + (self.equal[when] - 1) * self.later_s, callback, *args, context=context)
 
     def create_task(self, coro: Any, **settings: Any) -> Any:
         return NumberedTask(coro, self.numbers.next(), loop=self, **settings)

@@ -20,6 +20,7 @@ from scripted_sockets import Script, ScriptedSelector
 
 from crossroads.runners.local import LocalRunner
 from crossroads.timeline.timelines import Epoch, Override, Timeline, WorldSettings
+from crossroads.worlds.asyncio.loop import RESOLUTION_S
 from crossroads.worlds.asyncio.tasks import TaskNumbers
 from crossroads.worlds.targets import parse_target
 
@@ -49,13 +50,17 @@ def main():
 """
 
 
+def seeds(number: int) -> list[int]:
+    return [(number * SEEDS + count) * 0x9E3779B97F4A7C15 % 2**64 for count in range(SEEDS)]
+
+
 def stories(folder: Path, programs: list[Any]) -> Iterator[tuple[int, int, dict[str, Any]]]:
     """Program, seed and story of lives in the world."""
     path = folder / "program.py"
     path.write_text(WORLD_PROGRAM)
     (folder / "program.py.json").write_text(json.dumps(programs))
     world = WorldSettings("asyncio")
-    lives = [(number, seed) for number in range(len(programs)) for seed in range(number * SEEDS, number * SEEDS + SEEDS)]
+    lives = [(number, seed) for number in range(len(programs)) for seed in seeds(number)]
     with LocalRunner(parse_target(str(path)), world) as runner:
         runs = runner.run([Timeline(str(path), (Epoch(0, seed),), (Override(1, number),), world) for number, seed in lives])
     for (number, seed), run in zip(lives, runs, strict=True):
@@ -67,7 +72,7 @@ def live_again(program: Any, seed: int, story: dict[str, Any]) -> Script:
     numbers = TaskNumbers()
     numbers.begin_epoch(seed)
     selector = ScriptedSelector(Script(story))
-    return scripted_sockets.live_again(ReferenceLoop(numbers, selector, later_s=1e-12, resolution_s=2e-9), program_of(program))
+    return scripted_sockets.live_again(ReferenceLoop(numbers, selector, later_s=3e-13, resolution_s=RESOLUTION_S), program_of(program))
 
 
 @pytest.mark.slow

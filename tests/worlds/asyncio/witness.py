@@ -46,6 +46,12 @@ class WatchedQueue(deque[Any]):
         return handle
 
 
+def watch(loop: Any, said: list[str]) -> None:
+    """Let a loop tell what it runs, and log nothing: logging reads the clock, which takes time in the world."""
+    loop._ready = WatchedQueue(said)
+    loop.set_exception_handler(lambda loop, context: None)
+
+
 class Recorder:
     """Takes down a life in the world; `story` is what there is to tell, as JSON can hold it."""
 
@@ -53,7 +59,7 @@ class Recorder:
         self.names = Names()
         self.names.of(loop._ssock.fileno())
         self.story: dict[str, Any] = {"start": loop.time(), "polls": [], "calls": [], "ran": []}
-        loop._ready = WatchedQueue(self.story["ran"])
+        watch(loop, self.story["ran"])
         self.loop, self.poll, self.enter = loop, loop._selector.select, loop._selector.register
         loop._selector.select, loop._selector.register = self.select, self.register
         self.last = loop.time()
@@ -104,9 +110,20 @@ class Recorder:
         return [bytes(result).hex(), len(result)] if name == "recv" else ["", None]
 
 
+async def tidily(program: Any) -> Any:
+    """Await a coroutine, and cancel what it leaves behind in a fixed order (`Runner.close` has a set's, with other loops' tasks in it)."""
+    try:
+        return await program
+    finally:
+        others = sorted(asyncio.all_tasks() - {asyncio.current_task()}, key=hash)
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+
 def end_of(runner: asyncio.Runner, program: Any) -> str:
     """How a coroutine ends."""
     try:
-        return f"returned {runner.run(program)!r}"
+        return f"returned {runner.run(tidily(program))!r}"
     except Exception as error:
         return f"raised {error!r}"

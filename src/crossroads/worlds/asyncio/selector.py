@@ -145,6 +145,7 @@ class _Map(Mapping[Any, selectors.SelectorKey]):
 
 
 def descriptor_of(fileobj: Any) -> int:
+    """The number of what a selector was given: itself, or that of its `fileno()`; ValueError where there is none."""
     if isinstance(fileobj, int):
         number = fileobj
     else:
