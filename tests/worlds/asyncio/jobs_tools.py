@@ -33,6 +33,9 @@ class Drawn:
         self.labels.append(str(label))
         return self._random.choices(range(len(options)), weights)[0]
 
+    def event(self, label: str, actor: Any = None, locate: Any = None) -> None:
+        pass
+
     def unit(self, kind: str, name: str) -> float:
         return self._random.random()
 
