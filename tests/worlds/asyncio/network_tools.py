@@ -43,6 +43,11 @@ class HandCourse:
     def drop(self, flight: Any) -> None:
         self.flights.remove(flight)
 
+    def force(self, flight: Any) -> None:
+        self.flights.remove(flight)
+        flight.landed = True
+        flight.arrive()
+
     def split(self, label: str, size: int) -> int:
         return min(self.first_bytes or size, size)
 

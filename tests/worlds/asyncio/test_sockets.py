@@ -203,8 +203,11 @@ def test_a_blocking_socket_gets_what_is_there(course: HandCourse, ends: tuple[An
     assert server.recv(100) == b"hello"
     with pytest.raises(NotSimulated, match=r"recv\(\) of a blocking socket would wait"):
         server.recv(100)
-    with socket.socket() as blocking, pytest.raises(NotSimulated, match=r"connect\(\)"):
+    with socket.socket() as blocking:
         blocking.connect(ADDRESS)
+        assert blocking.getpeername() == ADDRESS
+    with socket.socket() as blocking, pytest.raises(ConnectionRefusedError):
+        blocking.connect((ADDRESS[0], 9))
 
 
 def test_descriptors(course: HandCourse, ends: tuple[Any, Any]) -> None:

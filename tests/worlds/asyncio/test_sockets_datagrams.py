@@ -86,15 +86,15 @@ def test_no_broadcasting(course: HandCourse) -> None:
 
 def test_unix_datagrams(course: HandCourse) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
-        server.bind("/run/log")
+        server.bind("/nowhere/log")
         with pytest.raises(FileNotFoundError):
-            client.sendto(b"x", "/run/nobody")
-        client.sendto(b"hello", "/run/log")
-        assert course.labels == ["unnamed -> /run/log, datagram 1"]
+            client.sendto(b"x", "/nowhere/nobody")
+        client.sendto(b"hello", "/nowhere/log")
+        assert course.labels == ["unnamed -> unix:log, datagram 1"]
         course.land_all()
         assert server.recvfrom(100) == (b"hello", None)
-        client.bind("/run/client")
-        client.connect("/run/log")
+        client.bind("/nowhere/client")
+        client.connect("/nowhere/log")
         client.send(b"again")
         course.land_all()
-        assert server.recvfrom(100) == (b"again", "/run/client")
+        assert server.recvfrom(100) == (b"again", "/nowhere/client")

@@ -96,8 +96,3 @@ def unix_path(address: Any) -> str | bytes:
 def spell(ip: str, port: int) -> str:
     """An address as labels have it."""
     return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
-
-
-def spell_path(path: str | bytes) -> str:
-    """A Unix socket's path as labels have it: abstract names start with @."""
-    return "@" + path[1:].decode("utf-8", "backslashreplace") if isinstance(path, bytes) else path

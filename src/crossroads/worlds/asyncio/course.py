@@ -44,6 +44,9 @@ class Course(Protocol):
     def drop(self, flight: Flight) -> None:
         """Let a flight that hasn't landed never arrive."""
 
+    def force(self, flight: Flight) -> None:
+        """Let a flight land now, for a caller that blocks everything until then."""
+
     def split(self, label: str, size: int) -> int:
         """How many of `size` bytes written at once travel in the first segment: 1..size, mostly all."""
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from crossroads.worlds.asyncio import options
-from crossroads.worlds.asyncio.addresses import ANY, BROADCAST, UNIX, Address, make_inet, spell_path, unix_path, unmapped
+from crossroads.worlds.asyncio.addresses import ANY, BROADCAST, UNIX, Address, make_inet, unix_path, unmapped
 from crossroads.worlds.asyncio.endpoints import Buffer, Endpoint, failure
 from crossroads.worlds.asyncio.lanes import Lane
 
@@ -174,7 +174,7 @@ class Datagram(Endpoint):
             receiver.take(message, self.local or None)
             return
         if receiver not in self._lanes:
-            label = f"{spell_path(self.local) or 'unnamed'} -> {spell_path(receiver.local)}"
+            label = f"{self.network.spell_path(self.local) or 'unnamed'} -> {self.network.spell_path(receiver.local)}"
             self._lanes[receiver] = Lane(self.network, self.host, receiver.host, label, receiver)
         receiver._coming += 1
         self._launch(receiver, partial(receiver.take_expected, message, self.local or None))

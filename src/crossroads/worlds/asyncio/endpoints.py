@@ -195,7 +195,7 @@ class Endpoint:
 
     def _bind_path(self, address: Any) -> None:
         path = unix_path(address) or b"\0%05x" % self.network.count("abstract names")
-        if path in self.host.paths:
+        if path in self.host.paths or (isinstance(path, str) and os.path.exists(path)):
             raise failure(errno.EADDRINUSE)
         self.host.paths[path] = self
         self.local = path

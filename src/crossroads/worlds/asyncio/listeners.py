@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from crossroads.worlds.asyncio import streams
-from crossroads.worlds.asyncio.addresses import ANY, UNIX, make_inet, spell_path, unix_path
+from crossroads.worlds.asyncio.addresses import ANY, UNIX, make_inet, unix_path
 from crossroads.worlds.asyncio.endpoints import failure
 from crossroads.worlds.asyncio.lanes import Lane
 
@@ -136,6 +136,13 @@ def request(client: "Stream", address: Any) -> None:
     raise failure(errno.EINPROGRESS)
 
 
+def knock_now(client: "Stream") -> bool:
+    """Let the request of a blocking socket arrive at once; False: there is no room for it yet."""
+    if client.request is not None:
+        client.network.course.force(client.request)
+    return client.state != streams.CONNECTING
+
+
 def _launch_request(client: "Stream", what: str, host: "Host", ip: str, port: int) -> None:
     client.request = client.lane.launch(f"{client.lane.label}, {what}", partial(_knock, client, host, ip, port))
 
@@ -166,7 +173,7 @@ def _request_unix(client: "Stream", address: Any) -> None:
         raise failure(errno.ECONNREFUSED)
     if found.listener.full:
         raise failure(errno.EAGAIN)
-    label = spell_path(path)
+    label = network.spell_path(path)
     client.remote = path
     client.lane = Lane(network, client.host, found.host, f"client {network.count(label)} -> {label}", client)
     found.listener.welcome(client)

@@ -130,6 +130,12 @@ class Network:
         self._counts[label] = number
         return number
 
+    def spell_path(self, path: str | bytes) -> str:
+        """A Unix socket's path as labels have it: abstract names start with @, and folders, whose names may be random, are left out."""
+        if isinstance(path, bytes):
+            return "@" + path[1:].decode("utf-8", "backslashreplace")
+        return "unix:" + path.rpartition("/")[2]
+
     def route(self, here: Host, ip: str, port: int, call: str) -> tuple[Host, str]:
         """The host that has an address, and the address by which it is meant.
 

@@ -16,7 +16,9 @@ from crossroads.worlds.asyncio.addresses import Address
 from crossroads.worlds.asyncio.endpoints import GONE, Buffer, Descriptor, Endpoint, failure
 
 if TYPE_CHECKING:
-    from crossroads.worlds.asyncio.network import Network
+    from crossroads.worlds.asyncio.listeners import knock_now
+from crossroads.worlds.asyncio.listeners import knock_now
+from crossroads.worlds.asyncio.network import Network
 
 _stock: Final[Any] = socket.socket
 _default_timeout: Final = socket.getdefaulttimeout
@@ -200,7 +202,10 @@ class Socket:
         try:
             self._end.connect(address)
         except BlockingIOError as error:
-            raise self._wait(error, "connect()") from None
+            if self._timeout == 0.0 or not knock_now(self._end):
+                raise self._wait(error, "connect()") from None
+            if refused := self._end.take_error():
+                raise failure(refused) from None
 
     def connect_ex(self, address: Any, /) -> int:
         try:

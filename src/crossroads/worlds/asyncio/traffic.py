@@ -161,8 +161,9 @@ class Traffic:
         heappush(self._settled, flight)
         return flight
 
-    def force(self, flight: Passage) -> None:
+    def force(self, flight: Flight) -> None:
         """Let a flight that hasn't landed arrive at this moment; those behind it may follow."""
+        assert isinstance(flight, Passage), flight
         flight.dropped = flight.landed = True
         if flight.followers is not None:
             self._open.extend(flight.followers)
