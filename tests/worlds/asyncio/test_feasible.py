@@ -6,11 +6,11 @@ from pathlib import Path
 
 import chat_programs
 import pytest
+from live_tools import live_all
 from random_programs import Body, live, make, run_on
 from reference_loops import ReferenceLoop
 
 from crossroads.runners.local import LocalRunner
-from crossroads.snapshots.run import Run
 from crossroads.timeline.timelines import Epoch, Override, Timeline, WorldSettings
 from crossroads.worlds.asyncio import new_event_loop
 from crossroads.worlds.asyncio.tasks import TaskNumbers
@@ -208,15 +208,3 @@ def test_programs_that_are_correct_on_stock_asyncio_never_fail(tmp_path: Path) -
     runs = live_all(path, 7, 30)
     assert {run.outcome.exception + run.outcome.message for run in runs} == {""}
     assert len({run.timeline.digest for run in runs}) > 30
-
-
-def live_all(path: Path, programs: int, futures: int) -> list[Run]:
-    """So many futures of each program of a file, in which the first choice is the program."""
-    world = WorldSettings("asyncio")
-    timelines = [
-        Timeline(str(path), (Epoch(0, seed * 0x9E3779B97F4A7C15 % 2**64),), (Override(1, number),), world)
-        for number in range(programs)
-        for seed in range(futures)
-    ]
-    with LocalRunner(parse_target(str(path)), world) as runner:
-        return runner.run(timelines)
