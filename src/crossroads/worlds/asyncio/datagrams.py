@@ -174,7 +174,7 @@ class Datagram(Endpoint):
             receiver.take(message, self.local or None)
             return
         if receiver not in self._lanes:
-            label = f"{self.network.spell_path(self.local) or 'unnamed'} -> {self.network.spell_path(receiver.local)}"
+            label = f"{self.network.spell_path(self.local) if self.local else 'unnamed'} -> {self.network.spell_path(receiver.local)}"
             self._lanes[receiver] = Lane(self.network, self.host, receiver.host, label, receiver)
         receiver._coming += 1
         self._launch(receiver, partial(receiver.take_expected, message, self.local or None))
