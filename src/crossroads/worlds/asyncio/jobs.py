@@ -9,9 +9,11 @@ import concurrent.futures
 from asyncio import events
 from collections import deque
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, Final
 
 from crossroads.errors import NotSimulated
+from crossroads.worlds.asyncio.lives import PLACE, Life, Visit
 from crossroads.worlds.asyncio.traffic import Passage, Traffic
 from crossroads.worlds.patches import Patches
 
@@ -95,6 +97,9 @@ class Jobs:
     def _submit(self, pool: _Pool, function: Callable[..., Any], args: Any, kwargs: Any) -> Job:
         job = Job()
         job.finish = lambda: self._drain(pool, job)
+        place = PLACE.get()
+        if place is not None:
+            function = _belonging(function, place)
         pool.waiting.append((job, function, args, kwargs))
         if pool.busy < pool.workers:
             pool.busy += 1
@@ -105,7 +110,7 @@ class Jobs:
         """A worker looks for its next job."""
         while pool.waiting:
             job, function, args, kwargs = pool.waiting.popleft()
-            if job.set_running_or_notify_cancel():
+            if not _is_dead(function) and job.set_running_or_notify_cancel():
                 self._live(pool, job, function, args, kwargs)
                 return
         pool.busy -= 1
@@ -167,5 +172,27 @@ class Jobs:
                     self._drain(pool, job)
 
 
+def _belonging(function: Callable[..., Any], place: Visit | Life) -> Callable[..., Any]:
+    """The function of a job that is at a place, for what it makes and as long as its home lives."""
+
+    @wraps(function, updated=())
+    def job(*args: Any, **kwargs: Any) -> Any:
+        token = PLACE.set(place)
+        try:
+            return function(*args, **kwargs)
+        finally:
+            PLACE.reset(token)
+
+    job.home = place.home  # type: ignore[attr-defined]
+    return job
+
+
+def _is_dead(function: Callable[..., Any]) -> bool:
+    home = getattr(function, "home", None)
+    return isinstance(home, Life) and home.dead
+
+
 def _refuse_processes(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
-    raise NotSimulated("ProcessPoolExecutor.submit() isn't simulated in the asyncio world: other processes are outside of it; use a ThreadPoolExecutor")
+    raise NotSimulated(
+        "ProcessPoolExecutor.submit() isn't simulated in the asyncio world: other processes are outside of it; use a ThreadPoolExecutor"
+    )

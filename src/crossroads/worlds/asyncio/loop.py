@@ -10,10 +10,12 @@ import concurrent.futures
 import signal
 from asyncio import events
 from collections.abc import Callable
+from contextvars import Context, copy_context
 from heapq import heappush
 from math import ceil
 from typing import Any, Final
 
+from crossroads.worlds.asyncio.lives import PLACE, Visit, life_here
 from crossroads.worlds.asyncio.selector import FIRST_DESCRIPTOR, WorldSelector
 from crossroads.worlds.asyncio.tasks import TaskNumbers, WorldTask
 from crossroads.worlds.asyncio.traffic import NEVER
@@ -77,6 +79,8 @@ class WorldLoop(asyncio.SelectorEventLoop):
         return timer
 
     def create_task(self, coro: Any, **settings: Any) -> Any:
+        if type(PLACE.get()) is Visit and settings.get("context") is None:
+            settings["context"] = _context_there()
         if self._task_factory is not None:  # type: ignore[attr-defined]
             return super().create_task(coro, **settings)
         self._check_closed()  # type: ignore[attr-defined]
@@ -84,6 +88,12 @@ class WorldLoop(asyncio.SelectorEventLoop):
         if task._source_traceback:  # type: ignore[attr-defined]
             del task._source_traceback[-1]  # type: ignore[attr-defined]
         return task
+
+    def _asyncgen_firstiter_hook(self, agen: Any) -> None:
+        super()._asyncgen_firstiter_hook(agen)  # type: ignore[misc]
+        place = PLACE.get()
+        if place is not None and place.home is not None:
+            place.home.generators.add(agen)
 
     def next_timers(self) -> tuple[int, int, object]:
         """When the next timer falls due and when the one after it, in nanoseconds (NEVER: none), and the next one."""
@@ -122,3 +132,10 @@ class WorldLoop(asyncio.SelectorEventLoop):
         signal.signal(sig, lambda number, frame: self._handle_signal(number))  # type: ignore[attr-defined]
         self._signal_handlers[sig] = handle  # type: ignore[attr-defined]
         return None
+
+
+def _context_there() -> Context:
+    """The present context, but at home on the host that is visited."""
+    context = copy_context()
+    context.run(PLACE.set, life_here())
+    return context

@@ -12,8 +12,10 @@ from crossroads.errors import NotSimulated
 from crossroads.snapshots.live import LiveRun
 from crossroads.timeline.outcomes import Outcome, OutcomeKind
 from crossroads.timeline.timelines import WorldSettings
+from crossroads.world import current
 from crossroads.worlds.asyncio.jobs import Jobs
 from crossroads.worlds.asyncio.loop import WorldLoop
+from crossroads.worlds.asyncio.machines import Machines
 from crossroads.worlds.asyncio.network import Network
 from crossroads.worlds.asyncio.patch import install as install_network
 from crossroads.worlds.asyncio.selector import WorldSelector
@@ -43,6 +45,7 @@ class AsyncioWorld(PlainWorld):
         self.traffic.overdue = self._overdue
         self.traffic.describe, self.traffic.locate = self._describe, self._locate
         self.network = Network(self.traffic, names_receivers=True)
+        self.machines = Machines(self.network, self.traffic, self._clock, settings.faults)
         self._numbers = TaskNumbers()
         self._loops: list[WorldLoop] = []
         self._selector: WorldSelector | None = None
@@ -55,6 +58,7 @@ class AsyncioWorld(PlainWorld):
         self._jobs.install(self._patches)
         _refuse(self._patches)
         self._use_loops()
+        current.stage = self.machines
 
     def attach(self, live: LiveRun) -> None:
         super().attach(live)
@@ -73,6 +77,7 @@ class AsyncioWorld(PlainWorld):
         self._selector = selector
         loop = WorldLoop(self._clock, MONOTONIC_START_NS / 1e9, selector, self._numbers, self._jobs.unfinished)
         self._loops.append(loop)
+        self.machines.watch(loop, selector)
         return loop
 
     def rekey(self, seed: int) -> None:
@@ -134,7 +139,7 @@ class AsyncioWorld(PlainWorld):
         if socket is None or self._selector is None or loop is None:
             return ""
         key = self._selector.get_map().get(socket.fileno()) if socket.fileno() >= 0 else None
-        for handle in (key.data if key is not None else ()):
+        for handle in key.data if key is not None else ():
             task = task_behind(handle, loop) if handle is not None else None
             if task is not None:
                 return awaiting_place(task)
@@ -145,12 +150,16 @@ class AsyncioWorld(PlainWorld):
 
 
 def _refuse_descriptor(descriptor: int) -> None:
-    raise NotSimulated(f"descriptor {descriptor} is real: pipes, files and sockets from outside aren't simulated in the asyncio world; use sockets of the socket module")
+    raise NotSimulated(
+        f"descriptor {descriptor} is real: pipes, files and sockets from outside aren't simulated in the asyncio world; use sockets of the socket module"
+    )
 
 
 def _refuse(patches: Patches) -> None:
     def start(self: threading.Thread) -> None:
-        raise NotSimulated(f"thread {self.name!r} would run outside of the asyncio world's control; use loop.run_in_executor or asyncio.to_thread")
+        raise NotSimulated(
+            f"thread {self.name!r} would run outside of the asyncio world's control; use loop.run_in_executor or asyncio.to_thread"
+        )
 
     def popen(self: Any, *args: Any, **kwargs: Any) -> None:
         raise NotSimulated("subprocesses would run outside of the asyncio world's control; put a fake in their place")
