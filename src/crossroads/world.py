@@ -101,7 +101,7 @@ class Host:
 
     @property
     def clock_skew(self) -> float:
-        """Seconds by which `time.time` and dates on this host are ahead, 0 at first; may be set. Timers and `monotonic` know nothing of it."""
+        """Seconds by which `time.time` and dates on this host are ahead, 0 at first; may be set. Timers know nothing of it."""
         return 0.0 if current.stage is None else current.stage.skew(self.name)
 
     @clock_skew.setter
@@ -140,7 +140,7 @@ class Host:
         _stage(f"{self!r}.kill()").kill(self.name, reset)
 
     def restart(self, function: Start | None = None) -> None:
-        """Let it begin anew, without memory or connections, with `function`, or else all that `start` was given; killed first if need be."""
+        """Let it begin anew, without memory or connections, with `function`, or else all that `start` was given."""
         _stage(f"{self!r}.restart()").restart(self.name, function)
 
     def pause(self) -> None:

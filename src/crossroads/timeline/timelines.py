@@ -5,7 +5,6 @@ from typing import Final
 
 from crossroads.timeline.outcomes import Outcome
 
-
 FAULT_KINDS: Final = ("crash", "partition", "reset", "loss")
 """What may go wrong in a world where it is allowed, in the order in which settings have it."""
 

@@ -157,6 +157,7 @@ class Machines:
         return bool(self._starts.get(name))
 
     def crash(self, name: str, reset: bool, seconds: float | None) -> None:
+        """Let a host die at the next poll, where none of its code is running, and begin anew so many seconds later."""
         life = self._life(name)
 
         def die() -> None:

@@ -350,8 +350,8 @@ class Stream(Endpoint):
             self._tell("reset", self.peer.take_reset)
 
     def discard(self) -> None:
-        """Reset a connection that nobody has accepted."""
-        if self.state == OPEN:
+        """Reset a connection that nobody has accepted; a machine without power can't."""
+        if self.state == OPEN and not self.host.dark:
             self.reset()
         Endpoint.close(self)
 
