@@ -22,6 +22,7 @@ async def answer(reader, writer):
             writer.write(b"re " + line)
     finally:
         log.append("answer ended")
+        writer.close()
 
 async def serve():
     log.append("serve")

@@ -75,10 +75,10 @@ def test_without_being_asked_the_world_is_never_faulty(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ("crash", ("loses its power, back after", "is killed, back after", "web ", "db ", "logs ")),
-        ("partition", ("are cut off from each other for", "for 10 s", "for 0.1 s")),
-        ("reset", ("the connection is reset",)),
-        ("loss", ("the datagram is lost", "the datagram is doubled", "the datagram is overtaken")),
+        ("crash", ("db without power for 10 s", "db killed for 0.1 s", "web killed for good")),
+        ("partition", ("wire cut for 0.1 s", "wire cut for 1 s", "wire cut for 10 s")),
+        ("reset", ("connection reset",)),
+        ("loss", ("lost", "doubled", "overtaken")),
     ],
 )
 def test_every_kind_happens_where_it_is_allowed(tmp_path: Path, kind: str, words: tuple[str, ...]) -> None:
@@ -100,7 +100,7 @@ def test_a_fault_is_named_after_what_it_met(tmp_path: Path) -> None:
     assert "fault on client 1 -> db:6379, message 1" in labels
     assert "fault on db:6379 -> client 1, message 1" in labels
     point = next(point for point in run.trace if point.label == "fault on client 1 -> db:6379, message 1")
-    assert point.options[0] == "'none'"
+    assert point.options[0] == "none"
     assert point.weights[0] == pytest.approx(0.99)
     assert point.where.endswith("in ask")
 
@@ -135,18 +135,18 @@ def test_a_host_that_nobody_can_start_stays_dead(tmp_path: Path) -> None:
     died = [run for run in runs if faults_of(run)]
     assert died
     assert {str(said(run)) for run in died} == {"['False']"}
-    assert {fault for run in died for fault in faults_of(run)} == {"'db loses its power'", "'db is killed'"}
+    assert {fault for run in died for fault in faults_of(run)} == {"db without power for good", "db killed for good"}
 
 
 def test_a_lossy_wire_harms_without_being_asked_for_more(tmp_path: Path) -> None:
     body = BUSY.replace("await asyncio.sleep(1)\n", 'await asyncio.sleep(1)\n    world.lossy("web", db, 0.3)\n', 1)
     runs = live(write(tmp_path, body), range(10), trace="all")
     harms = {harm for run in runs for harm in faults_of(run)}
-    assert harms == {"'stalls'", "'reset'"}
+    assert harms == {"stalls", "reset"}
     assert any("ConnectionResetError" in said(run) for run in runs)
     body = body.replace('"web", db', '"logs", "localhost"')
     runs = live(write(tmp_path, body), range(10), trace="all")
-    assert {harm for run in runs for harm in faults_of(run)} == {"'lost'", "'doubled'", "'overtaken'"}
+    assert {harm for run in runs for harm in faults_of(run)} == {"lost", "doubled", "overtaken"}
     assert any("False" in said(run)[-1] for run in runs)
 
 

@@ -415,4 +415,8 @@ def test_what_makes_no_sense_is_refused() -> None:
 def test_the_module_is_light() -> None:
     code = "import sys; from crossroads import world; import crossroads; assert crossroads.world is world; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert {name for name in done.stdout.split() if name.startswith("crossroads")} == {"crossroads", "crossroads.program", "crossroads.world"}
+    assert {name for name in done.stdout.split() if name.startswith("crossroads")} == {
+        "crossroads",
+        "crossroads.program",
+        "crossroads.world",
+    }

@@ -13,7 +13,16 @@ from crossroads.worlds.asyncio.weather import CUT_S, DATAGRAM_HARM, DOWN_S, FAUL
 if TYPE_CHECKING:
     from crossroads.worlds.asyncio.traffic import Traffic
 
-NONE: Final = "none"
+
+class Option(str):
+    """An option as reports show it, without quotes."""
+
+    __slots__ = ()
+
+    __repr__ = str.__str__
+
+
+NONE: Final = Option("none")
 
 
 class Victims(Protocol):
@@ -76,7 +85,7 @@ class Faults:
     def _choose(self, label: str, options: list[str], weights: list[float]) -> str:
         chooser = self._traffic.chooser
         assert chooser is not None
-        taken = chooser.choose("fault", label, [NONE, *options], [max(1.0 - sum(weights), 0.0), *weights])
+        taken = chooser.choose("fault", label, [NONE, *map(Option, options)], [max(1.0 - sum(weights), 0.0), *weights])
         return options[taken - 1] if taken else ""
 
     # Each finder gives the faults of its kind that are possible now: what reports call it, and what lets it happen.
@@ -85,12 +94,12 @@ class Faults:
         for name in dict.fromkeys((lane.here.name, lane.there.name)):
             if name == HERE or not self._victims.can_crash(name):
                 continue
-            for way, reset in (("loses its power", False), ("is killed", True)):
+            for way, reset in (("without power", False), ("killed", True)):
                 if not self._victims.can_start(name):
-                    yield f"{name} {way}", self._crash(name, reset, None)
+                    yield f"{name} {way} for good", self._crash(name, reset, None)
                     continue
                 for seconds in DOWN_S:
-                    yield f"{name} {way}, back after {seconds:g} s", self._crash(name, reset, seconds)
+                    yield f"{name} {way} for {seconds:g} s", self._crash(name, reset, seconds)
 
     def _crash(self, name: str, reset: bool, seconds: float | None) -> Callable[[], str]:
         def happen() -> str:
@@ -103,7 +112,7 @@ class Faults:
         one, other = lane.here.name, lane.there.name
         if one != other and not self._network.is_cut(lane.here, lane.there):
             for seconds in CUT_S:
-                yield f"{one} and {other} are cut off from each other for {seconds:g} s", self._cut(one, other, seconds)
+                yield f"wire cut for {seconds:g} s", self._cut(one, other, seconds)
 
     def _cut(self, one: str, other: str, seconds: float) -> Callable[[], str]:
         def happen() -> str:
@@ -115,13 +124,13 @@ class Faults:
 
     def _resets(self, lane: Lane) -> Iterator[tuple[str, Callable[[], str]]]:
         if lane.is_connection:
-            yield "the connection is reset", lambda: "reset"
+            yield "connection reset", lambda: "reset"
 
     def _losses(self, lane: Lane) -> Iterator[tuple[str, Callable[[], str]]]:
         if lane.lossy:
-            yield "the datagram is lost", lambda: "lost"
-            yield "the datagram is doubled", lambda: "doubled"
-            yield "the datagram is overtaken", lambda: "overtaken"
+            yield "lost", lambda: "lost"
+            yield "doubled", lambda: "doubled"
+            yield "overtaken", lambda: "overtaken"
 
 
 _FINDERS: Final = {"crash": Faults._crashes, "partition": Faults._partitions, "reset": Faults._resets, "loss": Faults._losses}
