@@ -131,11 +131,9 @@ class Host:
         return current.stage.start(self.name, function)
 
     def kill(self, *, reset: bool = False) -> None:
-        """Let it die as it stands: its code never runs again, not even a `finally`.
-
-        By default the machine has lost its power: others hear nothing more, and new connections get no answer until they time out.
-        With reset=True only its programs were killed: connections are reset, new ones refused. A task that kills its own host goes
-        on until its next await, which never returns.
+        """Let it die as it stands: its code never runs again, not even a `finally`. By default it has lost its power: others hear nothing
+        more, and new connections get no answer until they time out. With reset=True only its programs were killed: connections are
+        reset, new ones refused. Code that kills its own host goes on until its next await, which never returns.
         """
         _stage(f"{self!r}.kill()").kill(self.name, reset)
 

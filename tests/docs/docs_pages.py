@@ -109,7 +109,7 @@ def _properties(node: ast.FunctionDef | ast.ClassDef) -> str:
     for part in node.body if isinstance(node, ast.ClassDef) else ():
         if isinstance(part, Function) and not part.name.startswith("_") and ast.get_docstring(part):
             is_property = any(ast.unparse(decorator) == "property" for decorator in part.decorator_list)
-            name = part.name if is_property else f"{part.name}({', '.join(argument.arg for argument in part.args.args[1:])})"
+            name = part.name if is_property else f"{part.name}({', '.join(_arguments(part))})"
             shown += f"- `.{name}`: {_one_line((ast.get_docstring(part) or '').split(chr(10) * 2)[0])}\n"
     return shown and f"\n{shown}"
 

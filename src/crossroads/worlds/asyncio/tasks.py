@@ -22,7 +22,8 @@ class WorldTask(asyncio.Task[Any]):
     def __init__(self, coro: Any, number: int, **settings: Any) -> None:
         self._number = number
         if not HAS_CONTEXTS:
-            self._own_context = settings["context"] = settings.get("context") or copy_context()
+            given = settings.get("context")
+            self._own_context = settings["context"] = copy_context() if given is None else given
         super().__init__(coro, **settings)
 
     def __hash__(self) -> int:
