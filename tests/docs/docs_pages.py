@@ -51,7 +51,7 @@ three faults in a run, none without the option:
 | `partition` | the two hosts of a wire are cut off from each other for 0.1, 1 or 10 s |
 | `reset` | an established connection is reset, for both ends |
 | `loss` | a datagram is lost, doubled or overtaken |
-"""
+"""  # noqa: E501
 
 _PART = re.compile(r"^(Args|Returns|Raises|Example):[ ]*$", re.MULTILINE)
 _ITEM = re.compile(r"^([A-Za-z_][\w, ]*): (.*)$")

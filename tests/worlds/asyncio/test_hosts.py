@@ -115,6 +115,33 @@ def test_a_killed_host_runs_nothing_more(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="there are no eager tasks")
+def test_eager_tasks_belong_to_hosts(tmp_path: Path) -> None:
+    check(
+        tmp_path,
+        """
+        async def work(number):
+            try:
+                log.append(number)
+                await asyncio.sleep(number)
+                log.append("late")
+            finally:
+                log.append("finally")
+
+        asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+        first = db.create_task(work(5))
+        with db:
+            second = asyncio.create_task(work(6))
+        await asyncio.sleep(1)
+        db.kill()
+        third = db.create_task(work(7))
+        assert first.cancelled() and second.cancelled() and third.cancelled()
+        await asyncio.sleep(10)
+        assert log == [5, 6], log
+        """,
+    )
+
+
 def test_main_ends_while_a_host_is_dead_or_paused(tmp_path: Path) -> None:
     check(
         tmp_path,

@@ -57,6 +57,11 @@ class Halting:
         self._graves.append((handle._callback, handle._args))
         handle.cancel()
 
+    def instead_of(self, coro: Any) -> Any:
+        """What a task of a dead life is made of, so that even an eager one runs none of its code."""
+        self._graves.append(coro)
+        return _never()
+
     def end_task(self, task: Any) -> None:
         """Let a task of a dead life count as cancelled, without any of its code being run; one that runs now, when it waits."""
         self._graves.append((task, task.get_coro()))
@@ -141,3 +146,7 @@ def _blank(loop: Any) -> events.Handle:
 
 def _nothing() -> None:
     pass
+
+
+async def _never() -> None:
+    await asyncio.get_running_loop().create_future()

@@ -66,6 +66,8 @@ class Machines:
 
     def create_task(self, name: str, coro: Coroutine[Any, Any, Any], task_name: str | None) -> "asyncio.Task[Any]":
         life = self._life(name)
+        if life.dead:
+            coro = self._halting.instead_of(coro)
         task = asyncio.get_running_loop().create_task(coro, name=task_name, context=_context_of(life))
         if life.dead:
             self._halting.end_task(task)
