@@ -86,6 +86,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "world":
+        return import_module("crossroads.world")
     if name not in _HOMES:
         raise AttributeError(f"module 'crossroads' has no attribute {name!r}")
     value = getattr(import_module(f"crossroads.{_HOMES[name]}"), name)

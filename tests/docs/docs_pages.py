@@ -20,6 +20,8 @@ SECTIONS = {
     "Settings, progress, errors": ("Limits", "Progress", "CrossroadsError"),
 }
 
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
 HEAD = """# Python reference
 
 All names of the package `crossroads`. Made from the sources: `CROSSROADS_UPDATE_DOCS=1 pytest tests/docs` writes this page anew. How they
@@ -28,6 +30,28 @@ the [report format](report.md).
 
 `StorePath` is a path or None, `EngineName` is "fork" or "replay", `OnProgress` is called with a `Progress`.
 """
+
+WORLD_HEAD = """# Hosts and faults: `crossroads.world`
+
+What an asyncio program calls to have several machines: `from crossroads import world`. Made from the sources, as the
+[Python reference](api.md) is; how it is used is in the [how-to guides](../howto.md#kill-a-machine-cut-a-wire).
+
+| called | in a run of an asyncio program | elsewhere: alone, or in a plain program |
+|---|---|---|
+| `host`, `with host`, `.start`, `.create_task`, `.run` | a machine with an address of its own, resolved by its name | this machine: its address is 127.0.0.1, tasks are ordinary tasks |
+| `.is_alive`, `.clock_skew` read | as it is | `True`, `0.0` |
+| everything that breaks or mends | is done | `RuntimeError`, which says that it needs a run |
+
+Beside this the world itself breaks what `--faults` allows, a choice point of kind `fault` for each thing that is sent; never more than
+three faults in a run, none without the option:
+
+| kind | what happens |
+|---|---|
+| `crash` | a host other than localhost loses its power, or its programs are killed; it comes back after 0.1, 1 or 10 s if `start` or `restart` said what it runs, else it stays dead; one that code from elsewhere is visiting is spared |
+| `partition` | the two hosts of a wire are cut off from each other for 0.1, 1 or 10 s |
+| `reset` | an established connection is reset, for both ends |
+| `loss` | a datagram is lost, doubled or overtaken |
+"""  # noqa: E501
 
 _PART = re.compile(r"^(Args|Returns|Raises|Example):[ ]*$", re.MULTILINE)
 _ITEM = re.compile(r"^([A-Za-z_][\w, ]*): (.*)$")
@@ -42,8 +66,14 @@ def api_page() -> str:
     return "\n".join(parts)
 
 
-def _entry(name: str) -> str:
-    module = import_module(f"crossroads.{crossroads._HOMES.get(name, 'program')}")
+def world_page() -> str:
+    """The page of the module that programs with several hosts import."""
+    module = import_module("crossroads.world")
+    return "\n".join([WORLD_HEAD, *(_entry(name, module) for name in ("host", "Host", "partition", "heal", "slow", "lossy"))])
+
+
+def _entry(name: str, module: ModuleType | None = None) -> str:
+    module = module or import_module(f"crossroads.{crossroads._HOMES.get(name, 'program')}")
     tree = ast.parse(inspect.getsource(module))
     node = next(node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name)
     shown = _signature(node, module) if isinstance(node, ast.FunctionDef) else _fields(node)
@@ -77,11 +107,16 @@ def _fields(node: ast.ClassDef) -> str:
 def _properties(node: ast.FunctionDef | ast.ClassDef) -> str:
     shown = ""
     for part in node.body if isinstance(node, ast.ClassDef) else ():
-        if isinstance(part, ast.FunctionDef) and not part.name.startswith("_") and ast.get_docstring(part):
+        if isinstance(part, Function) and not part.name.startswith("_") and ast.get_docstring(part):
             is_property = any(ast.unparse(decorator) == "property" for decorator in part.decorator_list)
-            name = part.name if is_property else f"{part.name}({', '.join(argument.arg for argument in part.args.args[1:])})"
+            name = part.name if is_property else f"{part.name}({', '.join(_arguments(part))})"
             shown += f"- `.{name}`: {_one_line((ast.get_docstring(part) or '').split(chr(10) * 2)[0])}\n"
     return shown and f"\n{shown}"
+
+
+def _arguments(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+    named = [argument.arg for argument in node.args.kwonlyargs]
+    return [argument.arg for argument in node.args.args[1:]] + (["*", *named] if named else [])
 
 
 def _prose(docstring: str) -> str:

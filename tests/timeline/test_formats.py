@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from crossroads.errors import TimelineError
 from crossroads.timeline import formats
 from crossroads.timeline.outcomes import OUTCOME_KINDS, Outcome
-from crossroads.timeline.timelines import Epoch, Override, Timeline, WorldSettings
+from crossroads.timeline.timelines import FAULT_KINDS, Epoch, Override, Timeline, WorldSettings
 
 NUMBERS = st.integers(0, 2**64 - 1)
 TEXTS = st.text(max_size=30) | st.just("\udc80 lone surrogate") | st.just("\0 nul")
@@ -18,6 +18,8 @@ NAMES = st.text(min_size=1, max_size=30)
 OUTCOMES = st.builds(
     Outcome, kind=st.sampled_from(OUTCOME_KINDS), exception=TEXTS, message=TEXTS, where=TEXTS, code=st.none() | st.integers(-(2**31), 2**32)
 )
+
+FAULTS = st.sets(st.sampled_from(FAULT_KINDS)).map(lambda found: tuple(kind for kind in FAULT_KINDS if kind in found))
 
 
 def _entries(entry, points):
@@ -29,7 +31,7 @@ TIMELINES = st.builds(
     target=NAMES,
     epochs=st.builds(lambda seed, rest: (Epoch(0, seed), *rest), NUMBERS, _entries(Epoch, st.integers(1, 2**64 - 1))),
     overrides=_entries(Override, st.integers(1, 2**64 - 1)),
-    world=st.builds(WorldSettings, NAMES, NAMES, st.integers(1, 2**64 - 1)),
+    world=st.builds(WorldSettings, NAMES, NAMES, st.integers(1, 2**64 - 1), FAULTS),
     outcome=st.none() | OUTCOMES,
     digest=st.text("0123456789abcdef", max_size=32),
     points=NUMBERS,
@@ -123,3 +125,11 @@ def test_a_timeline_too_long_to_be_read_is_not_written():
     assert formats.loads(formats.dumps(timeline)) == timeline
     with pytest.raises(TimelineError, match="longer than 1000000"):
         formats.dumps(replace(timeline, world=WorldSettings(texts, texts, 1), epochs=tuple(Epoch(point, 2**63) for point in range(9000))))
+
+
+def test_faults_are_written_only_where_there_may_be_some():
+    timeline = Timeline("boat.py:main", (Epoch(0, 1),), world=WorldSettings("asyncio"))
+    assert "faults" not in formats.dumps(timeline)
+    faulty = replace(timeline, world=replace(timeline.world, faults=("crash", "loss")))
+    assert formats.to_data(faulty)["world"] == {"name": "asyncio", "points": "marks", "step_limit": 10_000_000, "faults": ["crash", "loss"]}
+    assert formats.loads(formats.dumps(faulty)) == faulty

@@ -23,7 +23,7 @@ from crossroads.store.keys import ExplorationKey, failure_id
 from crossroads.store.store import Store
 from crossroads.timeline.keys import derive
 from crossroads.timeline.points import Point
-from crossroads.timeline.timelines import Epoch, Timeline, WorldSettings
+from crossroads.timeline.timelines import FAULT_KINDS, Epoch, Timeline, WorldSettings
 from crossroads.worlds.targets import Target, code_digest, parse_target, target_of, world_of
 
 FUTURES: Final = 1_000
@@ -54,6 +54,7 @@ def explore(
     jobs: int | None = None,
     limits: Limits | None = None,
     steps: int = STEP_LIMIT,
+    faults: Sequence[str] = (),
     on_progress: OnProgress | None = None,
 ) -> Exploration:
     """Live futures of a program and group those that fail.
@@ -70,6 +71,8 @@ def explore(
         jobs: futures at a time; None: one for each core.
         limits: wall time and memory of each future.
         steps: points after which a future counts as hung, at least 1.
+        faults: what may go wrong in an asyncio program, some of "crash", "partition", "reset", "loss"; by default the world is slow and
+            uneven, but nothing breaks.
         on_progress: called after each round.
 
     Returns:
@@ -83,8 +86,11 @@ def explore(
     """
     check_settings(futures, seed, steps)
     found = parse_target(target) if isinstance(target, str) else target_of(target)
+    world = WorldSettings(name=world_of(found), step_limit=steps, faults=check_faults(faults))
+    if world.faults and world.name != "asyncio":
+        raise SettingError(f"faults={','.join(world.faults)} need an asyncio program, and {found} is a plain one; leave them out")
     with open_store(store) as kept:
-        explorer = Explorer(kept, found, seed, steps, fresh, on_progress)
+        explorer = Explorer(kept, found, seed, world, fresh, on_progress)
         return explorer.run(futures, engine, jobs, limits)
 
 
@@ -99,6 +105,15 @@ def check_settings(futures: int, seed: int, steps: int) -> None:
         raise SettingError(f"seed={seed} must be from 0 to 2**64 - 1")
     if steps < 1:
         raise SettingError(f"steps={steps} must be at least 1; leave it out for {STEP_LIMIT:,}")
+
+
+def check_faults(faults: Sequence[str]) -> tuple[str, ...]:
+    """The faults in the order in which settings have them; raises SettingError for an unknown one."""
+    named = [faults] if isinstance(faults, str) else list(faults)
+    for kind in named:
+        if kind not in FAULT_KINDS:
+            raise SettingError(f"faults={kind} isn't one of {', '.join(FAULT_KINDS)}; name one or several of them")
+    return tuple(kind for kind in FAULT_KINDS if kind in named)
 
 
 @dataclass(slots=True)
@@ -121,10 +136,10 @@ class Counts:
 class Explorer:
     """One call of `explore`."""
 
-    def __init__(self, store: Store, target: Target, seed: int, steps: int, fresh: bool, on_progress: OnProgress | None) -> None:
+    def __init__(self, store: Store, target: Target, seed: int, world: WorldSettings, fresh: bool, on_progress: OnProgress | None) -> None:
         self._store, self._target, self._seed, self._fresh, self._on_progress = store, target, seed, fresh, on_progress
         self._code = code_digest(target)
-        self._world = WorldSettings(name=world_of(target), step_limit=steps)
+        self._world = world
         self._counts = Counts()
         self._notes: list[str] = []
         self._has_one_future = False

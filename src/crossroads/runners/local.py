@@ -19,6 +19,7 @@ from crossroads.snapshots.plans import Traced
 from crossroads.snapshots.replay import ReplayEngine
 from crossroads.snapshots.run import Run
 from crossroads.snapshots.together import Distrusted
+from crossroads.timeline.formats import world_to_data
 from crossroads.timeline.timelines import Timeline, WorldSettings
 from crossroads.worlds.targets import Target
 
@@ -182,7 +183,7 @@ class LocalRunner:
         place = os.path.dirname(os.path.abspath(target.place)) if target.is_path else os.getcwd()
         return {
             "target": {"place": target.place, "function": target.function, "is_path": target.is_path},
-            "world": {"name": self.world.name, "points": self.world.points, "step_limit": self.world.step_limit},
+            "world": world_to_data(self.world),
             "path": ([] if target.is_path else [os.getcwd()]) + [folder for folder in sys.path if folder],
             "folders": sorted({os.getcwd().rstrip("/") + "/", place.rstrip("/") + "/"}, key=len, reverse=True),
         }

@@ -18,7 +18,7 @@ from crossroads.snapshots.endings import outcome_of, safe_text, type_name
 from crossroads.snapshots.live import LiveRun, program_folders
 from crossroads.snapshots.plans import LOADED
 from crossroads.snapshots.server import Server, wait_for_threads
-from crossroads.timeline.timelines import WorldSettings
+from crossroads.timeline.formats import world_from_data
 from crossroads.worlds.targets import Target, load_target
 from crossroads.worlds.world import World, make_world
 
@@ -49,7 +49,7 @@ def enter() -> tuple[socket.socket, wire.Message, World, bool]:
     known = set(sys.path)
     sys.path.extend(folder for folder in order["path"] if folder not in known)
     program_folders[:] = order["folders"]
-    world = make_world(WorldSettings(**order["world"]))
+    world = make_world(world_from_data(order["world"]))
     world.install()
     gc.disable()
     return channel, order, world, addresses_fixed

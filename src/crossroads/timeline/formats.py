@@ -12,7 +12,7 @@ from typing import Any, Final, NoReturn, cast
 from crossroads.errors import TimelineError
 from crossroads.timeline.keys import SEED_MAX
 from crossroads.timeline.outcomes import OUTCOME_KINDS, Outcome, OutcomeKind
-from crossroads.timeline.timelines import Epoch, Override, Timeline, WorldSettings
+from crossroads.timeline.timelines import FAULT_KINDS, Epoch, Override, Timeline, WorldSettings
 
 FORMAT: Final = "crossroads-timeline/1"
 
@@ -59,8 +59,9 @@ def to_data(timeline: Timeline) -> dict[str, object]:
 
 
 def world_to_data(world: WorldSettings) -> dict[str, object]:
-    """The "world" part of the format."""
-    return {"name": world.name, "points": world.points, "step_limit": world.step_limit}
+    """The "world" part of the format; "faults" is in it only where there may be some."""
+    data: dict[str, object] = {"name": world.name, "points": world.points, "step_limit": world.step_limit}
+    return data | {"faults": list(world.faults)} if world.faults else data
 
 
 def from_data(data: object) -> Timeline:
@@ -92,11 +93,12 @@ def from_data(data: object) -> Timeline:
 
 def world_from_data(data: object) -> WorldSettings:
     """The settings that the "world" part of the format describes; raises `TimelineError` as `from_data` does."""
-    fields = _fields(data, "world", _WORLD_FIELDS)
+    fields = _fields(data, "world", _WORLD_FIELDS, optional=("faults",))
     return WorldSettings(
         name=_string(fields["name"], "world.name", empty=False),
         points=_string(fields["points"], "world.points", empty=False),
         step_limit=_integer(fields["step_limit"], "world.step_limit", low=1),
+        faults=_faults(fields["faults"]) if "faults" in fields else (),
     )
 
 
@@ -176,8 +178,8 @@ def _check_version(data: object) -> None:
     _refuse("format", found, f'must be "{FORMAT}"')
 
 
-def _fields(data: object, path: str, names: tuple[str, ...]) -> dict[str, Any]:
-    """`data` as an object that has exactly these fields."""
+def _fields(data: object, path: str, names: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, Any]:
+    """`data` as an object that has exactly these fields, and perhaps the optional ones."""
     if not isinstance(data, dict):
         _refuse(path, data, "must be a JSON object")
     prefix = f"{path}." if path else ""
@@ -185,9 +187,15 @@ def _fields(data: object, path: str, names: tuple[str, ...]) -> dict[str, Any]:
         if name not in data:
             raise TimelineError(f"{prefix}{name} is missing, each field of {FORMAT} must be there; {_WAY_OUT}")
     for name in data:
-        if name not in names:
+        if name not in names and name not in optional:
             raise TimelineError(f"{prefix}{_shown(name)} is no field of {FORMAT}; remove it, or {_WAY_OUT}")
     return data
+
+
+def _faults(data: object) -> tuple[str, ...]:
+    if not isinstance(data, list) or not data or data != [kind for kind in FAULT_KINDS if kind in data]:
+        _refuse("world.faults", data, f"must be a list of at least one of {', '.join(FAULT_KINDS)}, each once and in this order")
+    return tuple(data)
 
 
 def _epochs(data: object) -> tuple[Epoch, ...]:

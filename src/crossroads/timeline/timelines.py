@@ -1,8 +1,12 @@
 """Timelines: what fully determines one run, whatever its length. Pure values; reading and writing them as JSON is in `formats`."""
 
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from crossroads.timeline.outcomes import Outcome
+
+FAULT_KINDS: Final = ("crash", "partition", "reset", "loss")
+"""What may go wrong in a world where it is allowed, in the order in which settings have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +43,13 @@ class WorldSettings:
         name: "plain" here; later worlds have names of their own.
         points: what makes points beside choices: "marks", "events" (of SimPy, gymnasium, where a program doesn't mark), or "draws".
         step_limit: points after which a run counts as hung.
+        faults: those of `FAULT_KINDS` that the world may let happen, in that order; asyncio's alone has any.
     """
 
     name: str = "plain"
     points: str = "marks"
     step_limit: int = 10_000_000
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,12 +49,13 @@ _STARTS: Final = {
 
 
 class Clock:
-    """Time as the program sees it, from `install` to `uninstall`."""
+    """Time as the program sees it, from `install` to `uninstall`; `skew_ns` says how much the calendar is ahead, where it may be."""
 
-    __slots__ = ("_cancel_waits", "_elapsed_ns", "_patches", "_undo_dates")
+    __slots__ = ("_cancel_waits", "_elapsed_ns", "_patches", "_undo_dates", "skew_ns")
 
     def __init__(self) -> None:
         self._elapsed_ns = 0
+        self.skew_ns: Callable[[], int] | None = None
         self._patches = Patches()
         self._undo_dates: Callable[[], None] | None = None
         self._cancel_waits: Callable[[], None] | None = None
@@ -124,14 +125,18 @@ class Clock:
         self._elapsed_ns = now + READING_NS
         return now
 
+    def _wall_ns(self) -> int:
+        now = WALL_START_NS + self._read()
+        return now if self.skew_ns is None else now + self.skew_ns()
+
     def _wall_seconds(self) -> float:
-        return (WALL_START_NS + self._read()) / 1e9
+        return self._wall_ns() / 1e9
 
     def _seconds(self, start_ns: int) -> Callable[..., Any]:
-        return lambda: (start_ns + self._read()) / 1e9
+        return (lambda: self._wall_ns() / 1e9) if start_ns == WALL_START_NS else lambda: (start_ns + self._read()) / 1e9
 
     def _nanoseconds(self, start_ns: int) -> Callable[..., Any]:
-        return lambda: start_ns + self._read()
+        return (lambda: self._wall_ns()) if start_ns == WALL_START_NS else lambda: start_ns + self._read()
 
     def _put_clock_gettime(self) -> None:
         wall = {getattr(time, name) for name in ("CLOCK_REALTIME", "CLOCK_TAI") if hasattr(time, name)}
@@ -139,7 +144,7 @@ class Clock:
 
         def clock_gettime_ns(clk_id: int, /) -> int:
             if clk_id in wall:
-                return WALL_START_NS + self._read()
+                return self._wall_ns()
             return (0 if clk_id in used else MONOTONIC_START_NS) + self._read()
 
         def clock_gettime(clk_id: int, /) -> float:

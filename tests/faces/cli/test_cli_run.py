@@ -43,6 +43,12 @@ def test_what_fails_is_explained_and_reported(store: list[str], capsys: pytest.C
     assert printed.err == ""
 
 
+def test_faults_are_passed_on(store: list[str]) -> None:
+    fakes = Fakes(made.exploration(made.coins(account=False)))
+    main(["run", "redis.py", "--faults", "crash, partition", "--no-explain", *store], fakes.services)
+    assert fakes.named("explore")["faults"] == ("crash", "partition")
+
+
 def test_settings_are_passed_on(store: list[str]) -> None:
     fakes = Fakes(made.exploration(made.coins(account=False)))
     options = ["--futures", "500", "--seed", "7", "--fresh", "--budget", "999", "--engine", "replay", "--jobs", "2", "--wall", "1.5"]
@@ -54,7 +60,7 @@ def test_settings_are_passed_on(store: list[str]) -> None:
     assert {"futures": 500, "fresh": True, **shared}.items() <= explore.items()
     assert {"budget": 999, **shared}.items() <= explain.items()
     assert explore["store"] == explain["store"] == Path(store[1])
-    assert "steps" not in explore
+    assert not {"steps", "faults"} & set(explore)
 
 
 def test_the_three_most_frequent_failures_are_explained(store: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -140,6 +146,7 @@ def test_a_place_for_json_that_cant_be_is_refused_before_any_work(
         (["--memory", "2"], "memory=2 must be a number with its unit, such as 512MB or 2GB"),
         (["--memory", "1KB"], "memory=1KB must be at least 16MB, or hardly any program could run in it"),
         (["--steps", "0"], "steps=0 must be at least 1"),
+        (["--faults", "crash,fire"], "faults=fire must be one or several of crash, partition, reset, loss, with commas between them"),
         (["--colour"], "no such option"),
         (["--engine", "vm"], "engine=vm must be fork or replay"),
         (["other.py"], 'got unexpected extra argument (other.py); see "crossroads run --help"'),

@@ -26,6 +26,7 @@ class HandCourse:
 
     def __init__(self) -> None:
         self.flights: list[Flown] = []
+        self.timed: list[tuple[float, Flown]] = []
         self.labels: list[str] = []
         self.touched: list[Any] = []
         self.first_bytes: int | None = None
@@ -33,11 +34,17 @@ class HandCourse:
     def now(self) -> float:
         return 0.0
 
-    def launch(self, label: str, arrive: Callable[[], None], behind: Any = None) -> Flown:
+    def launch(self, label: str, arrive: Callable[[], None], behind: Any = None, least: float = 0.0) -> Flown:
         assert behind is None or not behind.landed
         flight = Flown(label, arrive, behind)
         self.flights.append(flight)
         self.labels.append(label)
+        return flight
+
+    def soon(self, label: str, arrive: Callable[[], None], seconds: float = 0.0) -> Flown:
+        """Noted, and left to the test: no time passes here."""
+        flight = Flown(label, arrive, None)
+        self.timed.append((seconds, flight))
         return flight
 
     def drop(self, flight: Any) -> None:

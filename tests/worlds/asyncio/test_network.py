@@ -1,5 +1,6 @@
 """Hosts, names, labels, and what goes wrong between machines."""
 
+import errno
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,7 @@ from network_tools import HandCourse, world
 
 from crossroads.errors import NotSimulated
 from crossroads.worlds.asyncio.network import Network
+from crossroads.worlds.asyncio.weather import CONNECT_S
 
 REDIS = ("redis", 6379)
 
@@ -108,6 +110,17 @@ def test_requests_wait_for_healing(place: Place) -> None:
         assert server.readable
 
 
+def test_a_request_that_nobody_answers_is_given_up(place: Place) -> None:
+    place.listening("redis", ("", 6379))
+    place.network.kill_host("redis", reset=False)
+    with place.socket("localhost") as client:
+        client.connect_ex(REDIS)
+        ((seconds, flight),) = place.course.timed
+        assert (seconds, client.writable) == (CONNECT_S, False)
+        flight.arrive()
+        assert client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ETIMEDOUT
+
+
 @pytest.mark.parametrize("reset", [True, False])
 def test_a_host_dies(place: Place, reset: bool) -> None:
     server = place.listening("redis", ("", 6379))
@@ -119,8 +132,12 @@ def test_a_host_dies(place: Place, reset: bool) -> None:
     if not reset:
         client.send(b"anybody there?")
         place.course.land_all()
+        assert not client.readable
+        place.network.restart_host("redis")
+        place.course.land_all()
     with pytest.raises(ConnectionResetError):
         client.recv(1)
+    place.network.kill_host("redis", reset=reset)
     other.close()
     with pytest.raises(OSError, match="host redis was killed"):
         place.socket("redis")

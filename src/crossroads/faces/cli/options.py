@@ -16,6 +16,7 @@ from crossroads.errors import SettingError
 from crossroads.faces.cli.session import Session
 from crossroads.snapshots.limits import Limits
 from crossroads.timeline.keys import SEED_MAX
+from crossroads.timeline.timelines import FAULT_KINDS
 
 if TYPE_CHECKING:
     WholeType = click.ParamType[int]
@@ -103,6 +104,23 @@ class OneOf(TextType):
         return str(value)
 
 
+class SomeOf(TextType):
+    """One or several of some words, with commas between them; a tuple of them."""
+
+    name = "words"
+
+    def __init__(self, *words: str) -> None:
+        self._words = words
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The words; raises SettingError for any other."""
+        found = tuple(word.strip() for word in value.split(",")) if isinstance(value, str) else tuple(value)
+        for word in found:
+            if word not in self._words:
+                _refuse(param, word, f"must be one or several of {', '.join(self._words)}, with commas between them")
+        return found
+
+
 class Size(WholeType):
     """An amount of memory with its unit: "2GB", "512MB", "1.5GiB"."""
 
@@ -140,6 +158,12 @@ engine_option = click.option(
 jobs_option = click.option("--jobs", type=Whole(1, 4096), help="How many futures run at once; one for each core by default.")
 wall_option = click.option("--wall", type=WALL, metavar="SECONDS", help="A future that takes longer counts as hung.")
 memory_option = click.option("--memory", type=Size(), metavar="SIZE", help="A future that takes more counts as out of memory, like 2GB.")
+faults_option = click.option(
+    "--faults",
+    type=SomeOf(*FAULT_KINDS),
+    metavar="KINDS",
+    help="What may go wrong in an asyncio program: one or several of crash, partition, reset, loss, with commas between them.",
+)
 json_flag = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a report.")
 
 

@@ -38,6 +38,7 @@ EXPLAINED_MAX = 3
     options.wall_option,
     options.memory_option,
     click.option("--steps", type=options.Whole(1), metavar="POINTS", help="A future that meets more points counts as hung."),
+    options.faults_option,
 )
 def run_verb(
     session: Session, target: str, store: Path | None, json_file: str | None, wall: float | None, memory: int | None, **settings: Any
@@ -64,8 +65,8 @@ def run_verb(
 def _found(session: Session, target: str, settings: dict[str, Any]) -> tuple[Exploration, CrossroadsError | None]:
     """The exploration with the accounts of its most frequent failures, and what must be raised once it is printed."""
     shared = {name: settings[name] for name in ("seed", "store", "engine", "jobs", "limits", "on_progress")}
-    steps = {} if settings["steps"] is None else {"steps": settings["steps"]}
-    exploration = session.services.explore(target, futures=settings["futures"], fresh=settings["fresh"], **shared, **steps)
+    asked = {name: settings[name] for name in ("steps", "faults") if settings[name]}
+    exploration = session.services.explore(target, futures=settings["futures"], fresh=settings["fresh"], **shared, **asked)
     failures = list(exploration.failures)
     notes: list[str] = []
     trouble: CrossroadsError | None = None

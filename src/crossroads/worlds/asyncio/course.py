@@ -32,14 +32,18 @@ class Course(Protocol):
     def now(self) -> float:
         """Seconds of the world's time since the start."""
 
-    def launch(self, label: str, arrive: Callable[[], None], behind: Flight | None = None) -> Flight:
+    def launch(self, label: str, arrive: Callable[[], None], behind: Flight | None = None, least: float = 0.0) -> Flight:
         """Send something on its way.
 
         Args:
             label: what it is, stable from run to run: "client 2 -> redis:6379, message 3".
             arrive: called once, when it arrives, never from inside this call.
             behind: a flight that arrives before it or together with it, in this order; None where there is none.
+            least: seconds that it takes at the least.
         """
+
+    def soon(self, label: str, arrive: Callable[[], None], seconds: float = 0.0) -> Flight:
+        """Send something that takes exactly so long."""
 
     def drop(self, flight: Flight) -> None:
         """Let a flight that hasn't landed never arrive."""

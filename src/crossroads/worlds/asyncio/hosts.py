@@ -12,9 +12,9 @@ FIRST_PORT: Final = 40001
 
 
 class Host:
-    """One machine; every machine has a loopback of its own."""
+    """One machine; every machine has a loopback of its own. It is `dark` when it has no power, so that nothing leaves it or gets there."""
 
-    __slots__ = ("_next_port", "address", "address6", "alive", "bound", "endpoints", "name", "paths")
+    __slots__ = ("_next_port", "address", "address6", "alive", "bound", "dark", "endpoints", "name", "paths")
 
     def __init__(self, name: str, number: int) -> None:
         """Set up a machine.
@@ -27,6 +27,7 @@ class Host:
         self.address = f"10.0.0.{number}"
         self.address6 = f"fd00::{number:x}"
         self.alive = True
+        self.dark = False
         self.bound: dict[tuple[int, int], list[Endpoint]] = {}
         self.paths: dict[str | bytes, Endpoint] = {}
         self.endpoints: dict[Endpoint, None] = {}

@@ -8,10 +8,12 @@ import concurrent.futures
 import contextvars
 from collections import deque
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, Final, NamedTuple
 
 from crossroads.errors import NotSimulated
 from crossroads.worlds.asyncio.errands import Errand, Errands, callable_name
+from crossroads.worlds.asyncio.lives import PLACE, Life, Visit
 from crossroads.worlds.asyncio.traffic import NEVER, Passage, Traffic
 from crossroads.worlds.patches import Patches
 
@@ -121,7 +123,11 @@ class Jobs:
         """Give a pool another job, called `label` or else as its function is."""
         self._jobs += 1
         job = Job(pool, self._jobs)
-        pool.waiting.append(_Waiting(job, function, args, kwargs, label or callable_name(function)))
+        label = label or callable_name(function)
+        place = PLACE.get()
+        if place is not None:
+            function = _belonging(function, place)
+        pool.waiting.append(_Waiting(job, function, args, kwargs, label))
         if pool.busy < pool.workers:
             pool.busy += 1
             flight = self._traffic.soon(f"{pool.name}, start", lambda: self._start(pool, flight))
@@ -189,7 +195,7 @@ class Jobs:
         """A worker looks for its next job."""
         while pool.waiting:
             entry = pool.waiting.popleft()
-            if entry.job.set_running_or_notify_cancel():
+            if not _is_dead(entry.function) and entry.job.set_running_or_notify_cancel():
                 self._live(pool, entry)
                 return
         pool.busy -= 1
@@ -248,6 +254,26 @@ def _when(flight: Passage | None) -> int:
     """The earliest time at which a flight can arrive."""
     assert flight is not None
     return flight.floor if flight.due == NEVER else flight.due
+
+
+def _belonging(function: Callable[..., Any], place: Visit | Life) -> Callable[..., Any]:
+    """The function of a job that is at a place, for what it makes and as long as its home lives."""
+
+    @wraps(function, updated=())
+    def job(*args: Any, **kwargs: Any) -> Any:
+        token = PLACE.set(place)
+        try:
+            return function(*args, **kwargs)
+        finally:
+            PLACE.reset(token)
+
+    job.home = place.home  # type: ignore[attr-defined]
+    return job
+
+
+def _is_dead(function: Callable[..., Any]) -> bool:
+    home = getattr(function, "home", None)
+    return isinstance(home, Life) and home.dead
 
 
 def _refuse_processes(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from crossroads.worlds.asyncio.course import Flight
+from crossroads.worlds.asyncio.weather import OVERTAKEN_PACE, STALL_S
 
 if TYPE_CHECKING:
     from crossroads.worlds.asyncio.endpoints import Endpoint
@@ -37,26 +38,73 @@ class Lane:
         self.lossy = lossy
         self.last: Flight | None = None
 
-    def launch(self, label: str, arrive: Callable[[], None]) -> Flight | None:
+    def launch(self, label: str, arrive: Callable[[], None], *, certain: bool = False) -> Flight | None:
         """Send something behind all that is under way.
 
         Args:
             label: the whole of it.
             arrive: called on arrival.
+            certain: nothing but time stands between it and its arrival, once the wire is whole.
 
         Returns:
-            The flight; None where the hosts are cut off from each other: it is held until they are joined, or lost.
+            The flight; None where the hosts are cut off from each other or one has no power: it is held until that has changed, or lost.
         """
         network = self.network
-        if network.cuts and network.is_cut(self.here, self.there):
-            if not self.lossy:
-                network.hold(self, label, arrive)
-            return None
+        if network.upset:
+            return self._launch_upset(label, arrive, certain)
+        return self.fly(label, arrive)
+
+    def fly(self, label: str, arrive: Callable[[], None], least: float = 0.0) -> Flight:
+        """Send something that no fault meets; it takes at least so many seconds."""
         last = self.last
         if last is not None and last.landed:
             last = None
-        flight: Any = network.course.launch(label, arrive, last)
+        course = self.network.course
+        flight: Any = course.launch(label, arrive, last, least) if least else course.launch(label, arrive, last)
         self.last = flight
+        self._equip(flight)
+        return flight  # type: ignore[no-any-return]
+
+    def _equip(self, flight: Any, pace: float = 1.0) -> None:
+        network = self.network
         if network.names_receivers and self.receiver is not None:
             flight.socket = self.receiver.descriptor
-        return flight  # type: ignore[no-any-return]
+        if network.slowness:
+            pace *= network.slowness.get(frozenset((self.here.name, self.there.name)), 1.0)
+        if pace != 1.0:
+            flight.pace = pace
+
+    def _launch_upset(self, label: str, arrive: Callable[[], None], certain: bool) -> Flight | None:
+        network = self.network
+        if self.here.dark:
+            return None
+        harm = "" if certain or network.faults is None else network.faults.harm(self, label)
+        if self.there.dark or network.is_cut(self.here, self.there):
+            if not self.lossy:
+                network.hold(self, label, arrive)
+            return None
+        if harm == "lost":
+            return None
+        if harm == "reset":
+            self._reset()
+            return None
+        if harm == "overtaken":
+            flight = network.course.launch(label, arrive)
+            self._equip(flight, OVERTAKEN_PACE)
+            return flight
+        if harm == "doubled":
+            self.fly(f"{label}, doubled", arrive)
+        return self.fly(label, arrive, STALL_S if harm == "stalls" else 0.0)
+
+    @property
+    def is_connection(self) -> bool:
+        """Whether it is one direction of an established connection, not of a socket pair or a Unix socket."""
+        receiver: Any = self.receiver
+        return not self.lossy and receiver is not None and receiver.is_connected
+
+    def _reset(self) -> None:
+        """Both ends of the connection are told that it was reset."""
+        receiver: Any = self.receiver
+        sender = receiver.peer
+        self.fly(f"{self.label}, reset", receiver.take_reset)
+        receiver.lane.fly(f"{receiver.lane.label}, reset", sender.take_reset)

@@ -12,6 +12,7 @@ from crossroads.worlds.asyncio import streams
 from crossroads.worlds.asyncio.addresses import ANY, UNIX, make_inet, unix_path
 from crossroads.worlds.asyncio.endpoints import failure
 from crossroads.worlds.asyncio.lanes import Lane
+from crossroads.worlds.asyncio.weather import CONNECT_S
 
 if TYPE_CHECKING:
     from crossroads.worlds.asyncio.hosts import Host
@@ -60,7 +61,7 @@ class Listener:
         client.lane.last = lane.last
         client.touch()
         self._promised += 1
-        client.lane.launch(f"{forth}, connected", partial(self.admit, server))
+        client.lane.launch(f"{forth}, connected", partial(self.admit, server), certain=True)
 
     def admit(self, server: "Stream") -> None:
         """A connection has arrived and can be accepted."""
@@ -145,6 +146,14 @@ def knock_now(client: "Stream") -> bool:
 
 def _launch_request(client: "Stream", what: str, host: "Host", ip: str, port: int) -> None:
     client.request = client.lane.launch(f"{client.lane.label}, {what}", partial(_knock, client, host, ip, port))
+    if client.request is None:
+        client.network.course.soon(f"{client.lane.label}, no answer", partial(_give_up, client), CONNECT_S)
+
+
+def _give_up(client: "Stream") -> None:
+    """Nobody has answered a request."""
+    if not client.closed and client.state == streams.CONNECTING:
+        client.fail(errno.ETIMEDOUT)
 
 
 def _knock(client: "Stream", host: "Host", ip: str, port: int) -> None:

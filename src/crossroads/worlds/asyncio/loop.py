@@ -9,11 +9,13 @@ import asyncio
 import signal
 from asyncio import events
 from collections.abc import Callable
+from contextvars import Context, copy_context
 from heapq import heappush
 from math import ceil
 from typing import Any, Final
 
 from crossroads.worlds.asyncio.jobs import Jobs
+from crossroads.worlds.asyncio.lives import PLACE, Visit, life_here
 from crossroads.worlds.asyncio.refusals import refuse_descriptor
 from crossroads.worlds.asyncio.selector import FIRST_DESCRIPTOR, WorldSelector
 from crossroads.worlds.asyncio.tasks import TaskNumbers, WorldTask
@@ -88,6 +90,8 @@ class WorldLoop(_StockLoop):  # type: ignore[misc]
         return self._jobs.errands.call(self, callback, args, context)
 
     def create_task(self, coro: Any, **settings: Any) -> Any:
+        if type(PLACE.get()) is Visit and settings.get("context") is None:
+            settings["context"] = _context_there()
         if self._task_factory is not None:
             return super().create_task(coro, **settings)
         self._check_closed()
@@ -98,6 +102,12 @@ class WorldLoop(_StockLoop):  # type: ignore[misc]
         if task._source_traceback:
             del task._source_traceback[-1]
         return task
+
+    def _asyncgen_firstiter_hook(self, agen: Any) -> None:
+        super()._asyncgen_firstiter_hook(agen)
+        place = PLACE.get()
+        if place is not None and place.home is not None:
+            place.home.generators.add(agen)
 
     def next_timers(self) -> tuple[int, int, object]:
         """When the next timer falls due and when the one after it, in nanoseconds (NEVER: none), and the next one."""
@@ -149,3 +159,10 @@ class WorldLoop(_StockLoop):  # type: ignore[misc]
         handle = events.Handle(callback, args, self, None)
         signal.signal(sig, lambda number, frame: self._handle_signal(number))
         self._signal_handlers[sig] = handle
+
+
+def _context_there() -> Context:
+    """The present context, but at home on the host that is visited."""
+    context = copy_context()
+    context.run(PLACE.set, life_here())
+    return context

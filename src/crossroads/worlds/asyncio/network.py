@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from socket import SOCK_STREAM
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from crossroads.errors import NotSimulated, SettingError
 from crossroads.worlds.asyncio.addresses import ANY, BROADCAST, LOOPBACK, UNIX, spell
@@ -24,10 +24,31 @@ HOSTS_MAX: Final = 254
 """What 10.0.0.0/24 has room for."""
 
 
+class Harm(Protocol):
+    """What decides whether something sent comes to harm."""
+
+    def harm(self, lane: "Lane", label: str) -> str: ...
+
+
 class Network:
     """All sockets of a world."""
 
-    __slots__ = ("_counts", "_held", "_next", "course", "current_host", "cuts", "descriptors", "hosts", "names", "names_receivers")
+    __slots__ = (
+        "_counts",
+        "_held",
+        "_next",
+        "course",
+        "current_host",
+        "cuts",
+        "descriptors",
+        "faults",
+        "hosts",
+        "losses",
+        "names",
+        "names_receivers",
+        "slowness",
+        "upset",
+    )
 
     def __init__(self, course: Course, current_host: Callable[[], str] = lambda: HERE, *, names_receivers: bool = False) -> None:
         """Set up a network with one host, localhost.
@@ -43,6 +64,9 @@ class Network:
         self.hosts: dict[str, Host] = {}
         self.descriptors: dict[int, Descriptor] = {}
         self.cuts: set[frozenset[str]] = set()
+        self.slowness: dict[frozenset[str], float] = {}
+        self.losses: dict[frozenset[str], float] = {}
+        self.faults: Harm | None = None
         self.names = Names(self.hosts, self.here)
         self.reset()
 
@@ -51,6 +75,9 @@ class Network:
         self.hosts.clear()
         self.descriptors.clear()
         self.cuts.clear()
+        self.slowness.clear()
+        self.losses.clear()
+        self.upset = False
         self._held: list[tuple[Lane, str, Callable[[], None]]] = []
         self._counts: dict[str, int] = {}
         self._next = FIRST_DESCRIPTOR
@@ -172,27 +199,43 @@ class Network:
     def cut(self, one: str, other: str) -> None:
         """Cut two hosts off from each other: what is launched from now on doesn't arrive; what is on its way does."""
         self.cuts.add(frozenset((one, other)))
+        self.look()
 
     def heal(self, one: str, other: str) -> None:
         """Join two hosts again: what was held is launched now, in order; datagrams were lost."""
         self.cuts.discard(frozenset((one, other)))
+        self.look()
+        self._release()
+
+    def look(self) -> None:
+        """Note whether anything may keep what is sent from arriving."""
+        self.upset = bool(self.cuts or self.faults or self.losses) or any(host.dark for host in self.hosts.values())
+
+    def _release(self) -> None:
         held, self._held = self._held, []
         for lane, label, arrive in held:
-            lane.launch(label, arrive)
+            if lane.there.dark or self.is_cut(lane.here, lane.there):
+                self.hold(lane, label, arrive)
+            elif not lane.here.dark:
+                lane.fly(label, arrive)
 
     def kill_host(self, name: str, *, reset: bool = True) -> None:
         """Let a machine die, with all its sockets.
 
         Args:
             name: of the host.
-            reset: the other ends get a reset now; if not, they get one when they send.
+            reset: only its programs die, and the other ends get a reset now; if not, it has no power, and nothing answers until it is back.
         """
         host = self.hosts[name]
-        host.alive = False
+        host.alive, host.dark = False, not reset
+        self.look()
         for endpoint in list(host.endpoints):
             endpoint.kill(reset)
 
     def restart_host(self, name: str) -> None:
         """Let a machine that died be used again; it has no sockets."""
-        self.hosts[name].alive = True
-        self.hosts[name].paths.clear()
+        host = self.hosts[name]
+        host.alive, host.dark = True, False
+        host.paths.clear()
+        self.look()
+        self._release()

@@ -33,6 +33,7 @@ class WorldSelector(selectors.BaseSelector):
         self._traffic, self._socket_of, self._refuse, self._stuck = traffic, socket_of, refuse, stuck
         self.timers: Timers | None = None
         self.own = -1
+        self.paused: set[int] = set()
         self._keys: dict[int, selectors.SelectorKey] = {}
         self._sockets: dict[int, Touched] = {}
         self._perhaps: dict[int, None] = {}
@@ -118,7 +119,7 @@ class WorldSelector(selectors.BaseSelector):
             key, socket = self._keys[descriptor], self._sockets[descriptor]
             events = key.events
             mask = (READ if events & READ and socket.readable else 0) | (WRITE if events & WRITE and socket.writable else 0)
-            if mask:
+            if mask and descriptor not in self.paused:
                 found.append((key, mask))
             else:
                 idle.append(descriptor)

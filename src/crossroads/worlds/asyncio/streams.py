@@ -97,6 +97,11 @@ class Stream(Endpoint):
             return self.outstanding <= self._mark or not self.can_send
         return bool(self.error) or self.state not in (LISTENING, CONNECTING)
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether it is one end of an established connection over a wire."""
+        return self.family != UNIX and self.state == OPEN and self.peer.state == OPEN
+
     def open_to(self, peer: "Stream", label: str) -> None:
         """The connection exists as far as this end is concerned.
 
@@ -345,8 +350,8 @@ class Stream(Endpoint):
             self._tell("reset", self.peer.take_reset)
 
     def discard(self) -> None:
-        """Reset a connection that nobody has accepted."""
-        if self.state == OPEN:
+        """Reset a connection that nobody has accepted; a machine without power can't."""
+        if self.state == OPEN and not self.host.dark:
             self.reset()
         Endpoint.close(self)
 
@@ -367,7 +372,10 @@ class Stream(Endpoint):
             self.touch()
 
     def _answer_data(self) -> None:
-        """Bytes have come to a socket that is closed, or shut in both directions."""
+        """Bytes have come to a socket that is closed, or shut in both directions; a machine without power answers when it is back."""
+        if self.host.dark:
+            self.network.hold(self.peer.lane, f"{self.peer.lane.label}, again", self._answer_data)
+            return
         if self.family != UNIX and self.state == OPEN:
             if self.peer.state == OPEN:
                 self._tell("reset", self.peer.take_reset)

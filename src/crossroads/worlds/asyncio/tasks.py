@@ -5,23 +5,34 @@ that any order can happen; here it follows from the epoch's seed.
 """
 
 import asyncio
+from contextvars import Context, copy_context
 from typing import Any, Final
 
 HASH_MASK: Final = 2**60 - 1
 CALM_FACTOR: Final = 1
+HAS_CONTEXTS: Final = hasattr(asyncio.Task, "get_context")
+"""Whether stock tasks tell their context: from Python 3.12 on."""
 
 
 class WorldTask(asyncio.Task[Any]):
     """A stock task with a hash of its own; equality stays identity."""
 
-    __slots__ = ("_number",)
+    __slots__ = ("_number", "_own_context")
 
     def __init__(self, coro: Any, number: int, **settings: Any) -> None:
         self._number = number
+        if not HAS_CONTEXTS:
+            given = settings.get("context")
+            self._own_context = settings["context"] = copy_context() if given is None else given
         super().__init__(coro, **settings)
 
     def __hash__(self) -> int:
         return self._number
+
+
+def context_of(task: Any) -> Context:
+    """The context in which a task runs; before Python 3.12 an empty one for tasks that a factory of the program's own made."""
+    return task.get_context() if HAS_CONTEXTS else getattr(task, "_own_context", None) or Context()
 
 
 class TaskNumbers:

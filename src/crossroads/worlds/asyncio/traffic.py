@@ -64,7 +64,22 @@ class Timers(Protocol):
 class Passage:
     """A flight, from its launch to its landing."""
 
-    __slots__ = ("arrive", "behind", "dropped", "due", "floor", "followers", "label", "landed", "least", "lost", "order", "since", "socket")
+    __slots__ = (
+        "arrive",
+        "behind",
+        "dropped",
+        "due",
+        "floor",
+        "followers",
+        "label",
+        "landed",
+        "least",
+        "lost",
+        "order",
+        "pace",
+        "since",
+        "socket",
+    )
 
     def __init__(self, label: str, arrive: Callable[[], None], since: int, least: int, order: int) -> None:
         self.label, self.arrive, self.since, self.floor, self.order = label, arrive, since + least, since + least, order
@@ -73,6 +88,7 @@ class Passage:
         self.landed = self.dropped = False
         self.followers: list[Passage] | None = None
         self.lost = 0
+        self.pace = 1.0
         self.socket: Touched | None = None
 
     def __lt__(self, other: "Passage") -> bool:
@@ -153,11 +169,11 @@ class Traffic:
             self._open.append(flight)
         return flight
 
-    def soon(self, label: str, arrive: Callable[[], None], at: int = 0) -> Passage:
-        """A flight that lands at the next poll, or at the first one from the time `at` on."""
+    def soon(self, label: str, arrive: Callable[[], None], seconds: float = 0.0, at: int = 0) -> Passage:
+        """A flight that lands so much later, or at the first poll from the time `at` on if that is later."""
         self._order += 1
         flight = Passage(label, arrive, self._clock.elapsed_ns, 0, self._order)
-        flight.due = max(self._clock.elapsed_ns, at)
+        flight.due = max(self._clock.elapsed_ns + round(seconds * 1e9), at)
         heappush(self._settled, flight)
         return flight
 
@@ -284,7 +300,7 @@ class Traffic:
         if chooser is None:
             flight.due = max(flight.floor, now)
             return True
-        pace = self._pace(flight)
+        pace = self._pace(flight) * flight.pace
         low = (flight.floor - flight.since) / 1e9 / pace
         head = self._next_due()
         rival_time, rival = (head, self._settled[0]) if now < head < due else (due, timer)

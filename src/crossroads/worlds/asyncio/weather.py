@@ -77,3 +77,33 @@ def between(mixture: Mixture, low: float, high: float, u: float) -> float:
             return min(low - mean * log(1.0 - share * (1.0 - kept)), high)
         rest -= part
     return low
+
+
+# Faults, which happen only where they were asked for.
+
+FAULT: Final = 0.01
+"""Of what is sent, the share at which a fault happens, where faults are allowed."""
+
+FAULTS_MAX: Final = 3
+"""So many faults happen in a run, at most."""
+
+DOWN_S: Final = (0.1, 1.0, 10.0)
+"""For how long a crashed host is down, if it is known how it starts; each is as likely as the others."""
+
+CUT_S: Final = (0.1, 1.0, 10.0)
+"""For how long a drawn partition lasts; each is as likely as the others."""
+
+DATAGRAM_HARM: Final = (("lost", 0.6), ("doubled", 0.2), ("overtaken", 0.2))
+"""What happens to a datagram that is harmed, and the shares of each."""
+
+STREAM_HARM: Final = (("stalls", 0.95), ("reset", 0.05))
+"""What happens to a connection that is harmed, and the shares of each."""
+
+STALL_S: Final = 0.2
+"""What a lost segment costs at the least: the least retransmission timeout (TCP_RTO_MIN of Linux)."""
+
+OVERTAKEN_PACE: Final = 10.0
+"""An overtaken datagram takes so many times as long."""
+
+CONNECT_S: Final = 127.0
+"""A request for a connection that nobody answers is given up after so long (tcp_syn_retries=6 of Linux)."""

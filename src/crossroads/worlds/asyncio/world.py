@@ -9,9 +9,11 @@ from typing import Any, Final, NoReturn
 from crossroads.snapshots.live import LiveRun
 from crossroads.timeline.outcomes import Outcome, OutcomeKind
 from crossroads.timeline.timelines import WorldSettings
+from crossroads.world import current
 from crossroads.worlds.asyncio import adaptors, blocking, refusals
 from crossroads.worlds.asyncio.jobs import Jobs
 from crossroads.worlds.asyncio.loop import WorldLoop
+from crossroads.worlds.asyncio.machines import Machines
 from crossroads.worlds.asyncio.network import Network
 from crossroads.worlds.asyncio.patch import install as install_network
 from crossroads.worlds.asyncio.refusals import refuse_descriptor
@@ -42,6 +44,7 @@ class AsyncioWorld(PlainWorld):
         self.traffic.overdue = self._overdue
         self.traffic.describe, self.traffic.locate = self._describe, self._locate
         self.network = Network(self.traffic, names_receivers=True)
+        self._open_hosts()
         self._numbers = TaskNumbers()
         self._loops: list[WorldLoop] = []
         self._selector: WorldSelector | None = None
@@ -56,6 +59,7 @@ class AsyncioWorld(PlainWorld):
         adaptors.install(self._jobs, self._clock)
         refusals.install(self._patches)
         self._use_loops()
+        current.stage = self.machines
 
     def attach(self, live: LiveRun) -> None:
         super().attach(live)
@@ -76,6 +80,7 @@ class AsyncioWorld(PlainWorld):
             self._selector = None
             for part in (self.traffic, self.network, self._numbers, self._jobs):
                 part.reset()
+            self._open_hosts()
 
         return rewind
 
@@ -86,6 +91,7 @@ class AsyncioWorld(PlainWorld):
         self._selector = selector
         loop = WorldLoop(self._clock, MONOTONIC_START_NS / 1e9, selector, self._numbers, self._jobs)
         self._loops.append(loop)
+        self.machines.watch(loop, selector)
         return loop
 
     def rekey(self, seed: int) -> None:
@@ -105,6 +111,12 @@ class AsyncioWorld(PlainWorld):
                 events._set_running_loop(loop)
 
     # Inside.
+
+    def _open_hosts(self) -> None:
+        """Hosts without a past, and no fault yet."""
+        self.machines = Machines(self.network, self.traffic, self._clock, self._settings.faults)
+        if current.stage is not None:
+            current.stage = self.machines
 
     def _use_loops(self) -> None:
         world = self
