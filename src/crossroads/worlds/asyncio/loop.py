@@ -11,7 +11,7 @@ import signal
 from asyncio import events
 from collections.abc import Callable
 from heapq import heappush
-from math import ceil
+from math import ceil, ulp
 from typing import Any, Final
 
 from crossroads.worlds.asyncio.selector import FIRST_DESCRIPTOR, WorldSelector
@@ -95,7 +95,11 @@ class WorldLoop(asyncio.SelectorEventLoop):
         return self._due(head), following, head
 
     def _due(self, timer: Any) -> int:
-        return min(ceil((timer._when - self._world_start) * 1e9), NEVER - 1)
+        when = timer._when
+        if when + RESOLUTION_S == when:
+            # After some months a float can't hold the resolution any more, and the loop, which waits until it's over, would wait for ever.
+            when += 2 * ulp(when)
+        return min(ceil((when - self._world_start) * 1e9), NEVER - 1)
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
         if self._unfinished is None:
