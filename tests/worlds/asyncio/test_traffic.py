@@ -161,13 +161,13 @@ def test_spinning_reaches_the_limit() -> None:
     assert SPINS < polls < 40 * SPINS
 
 
-def test_a_flight_that_loses_and_loses_is_settled() -> None:
+def test_a_flight_that_loses_to_a_timer_arrives_after_it_and_for_certain() -> None:
     timers = [1_000_000 + number * 100_000 for number in range(60)]
     scene = Scene(1, *timers, client=4)
     scene.launch("client 1 -> server:80, message 1")
     scene.play(200)
-    assert sum(label.startswith("client") for label, _ in scene.dice.asked) == RACES_MAX
-    assert len(scene.arrived) == 1
+    assert 1 <= sum(label.startswith("client") for label, _ in scene.dice.asked) <= RACES_MAX
+    assert [time > timers[0] for _, time in scene.arrived] == [True]
 
 
 def test_the_loop_wakes_late_for_what_follows_soon() -> None:
