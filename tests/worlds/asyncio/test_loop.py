@@ -139,8 +139,11 @@ async def deadlock():
     asyncio.create_task(asyncio.sleep(5), name="sleeper")
     await lock.acquire()
 
+async def silent(reader, writer):
+    await asyncio.Event().wait()
+
 async def deadlock_on_a_connection():
-    server = await asyncio.start_server(lambda reader, writer: asyncio.Event().wait(), "127.0.0.1", 80)
+    server = await asyncio.start_server(silent, "127.0.0.1", 80)
     reader, writer = await asyncio.open_connection("127.0.0.1", 80)
     await reader.read()
 
@@ -178,7 +181,7 @@ def test_ends_of_programs_that_come_to_none(tmp_path: Path) -> None:
     assert (lock.kind, lock.exception, lock.where) == ("failed", "Deadlock", "program.py:9 in deadlock")
     assert "1 tasks wait for ever: task 'Task-1' at program.py:9 in deadlock" in lock.message
     assert (connection.kind, connection.exception) == ("failed", "Deadlock")
-    assert "program.py:14 in deadlock_on_a_connection" in connection.message
+    assert "program.py:17 in deadlock_on_a_connection" in connection.message
     for hung in (spinning, waiting):
         assert (hung.kind, hung.exception) == ("hung", "world-time limit")
     assert in_time.kind == "passed"

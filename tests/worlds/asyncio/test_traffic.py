@@ -36,6 +36,9 @@ class Dice:
         name = str(label).partition(" ")[0]
         return self.forced[name] if name in self.forced else self.random.choices(range(len(options)), weights)[0]
 
+    def event(self, label: str, actor: Any = None, locate: Any = None) -> None:
+        pass
+
     def unit(self, kind: str, name: str) -> float:
         return self.random.random()
 
@@ -156,18 +159,18 @@ def test_spinning_reaches_the_limit() -> None:
     scene.traffic.overdue = lambda: overdue.append(scene.clock.elapsed_ns)
     polls = 0
     while not overdue:
-        scene.poll(idle=False)
+        scene.traffic.tick()
         polls += 1
     assert SPINS < polls < 40 * SPINS
 
 
-def test_a_flight_that_loses_and_loses_is_settled() -> None:
+def test_a_flight_that_loses_to_a_timer_arrives_after_it_and_for_certain() -> None:
     timers = [1_000_000 + number * 100_000 for number in range(60)]
     scene = Scene(1, *timers, client=4)
     scene.launch("client 1 -> server:80, message 1")
     scene.play(200)
-    assert sum(label.startswith("client") for label, _ in scene.dice.asked) == RACES_MAX
-    assert len(scene.arrived) == 1
+    assert 1 <= sum(label.startswith("client") for label, _ in scene.dice.asked) <= RACES_MAX
+    assert [time > timers[0] for _, time in scene.arrived] == [True]
 
 
 def test_the_loop_wakes_late_for_what_follows_soon() -> None:

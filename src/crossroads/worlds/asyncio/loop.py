@@ -11,7 +11,7 @@ from asyncio import events
 from collections.abc import Callable
 from contextvars import Context, copy_context
 from heapq import heappush
-from math import ceil
+from math import ceil, ulp
 from typing import Any, Final
 
 from crossroads.worlds.asyncio.jobs import Jobs
@@ -119,7 +119,11 @@ class WorldLoop(_StockLoop):  # type: ignore[misc]
         return self._due(head), following, head
 
     def _due(self, timer: Any) -> int:
-        return min(ceil((float(timer._when) - self._world_start) * 1e9), NEVER - 1)
+        when = float(timer._when)
+        if when + RESOLUTION_S == when:
+            # After some months a float can't hold the resolution any more, and the loop, which waits until it's over, would wait for ever.
+            when += 2 * ulp(when)
+        return min(ceil((when - self._world_start) * 1e9), NEVER - 1)
 
     async def connect_read_pipe(self, protocol_factory: Callable[[], Any], pipe: Any) -> Any:
         self._check_pipe(pipe)

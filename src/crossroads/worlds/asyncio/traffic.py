@@ -21,10 +21,10 @@ RACE_MIN: Final = 0.001
 RACES_MAX: Final = 8
 """A flight that has lost so many races is settled without further ones."""
 
-SPINS: Final = 50_000
+SPINS: Final = 100_000
 """After so many passes without any event, passes take longer, so that a program that polls for a deadline gets there."""
 
-SLOWER: Final = 6
+SLOWER: Final = 10
 """So many times a pass may double."""
 
 PASSES_BESIDE: Final = 6
@@ -246,7 +246,10 @@ class Traffic:
     def tick(self) -> None:
         """A pass of a loop that has work, while nothing is on its way: it takes its time, and more where a program spins for very long."""
         self._spins += 1
-        self._clock.elapsed_ns += self.pass_ns if self._spins < SPINS else max(self.pass_ns, 1000) << min(self._spins // SPINS, SLOWER)
+        spins = self._spins // SPINS
+        self._clock.elapsed_ns += max(self.pass_ns, 1000) << min(spins, SLOWER) if spins else self.pass_ns
+        if spins and self._clock.elapsed_ns > self.limit_ns:
+            self.overdue()
 
     def _next_due(self) -> int:
         settled = self._settled
@@ -304,8 +307,12 @@ class Traffic:
         low = (flight.floor - flight.since) / 1e9 / pace
         head = self._next_due()
         rival_time, rival = (head, self._settled[0]) if now < head < due else (due, timer)
-        if rival_time == NEVER or rival_time <= now or flight.lost >= RACES_MAX:
+        if rival_time == NEVER or flight.lost >= RACES_MAX:
             return self._alone(flight, low, pace)
+        if rival_time <= now:
+            # A timer that fires in this very pass: what comes after it is known in the next one.
+            flight.lost += 1
+            return False
         high = (rival_time - flight.since) / 1e9 / pace
         left = survival(PLAIN, low)
         after = survival(PLAIN, high) / left if left > 0.0 else 0.0

@@ -67,7 +67,7 @@ def survival(mixture: Mixture, time: float) -> float:
 
 
 def between(mixture: Mixture, low: float, high: float, u: float) -> float:
-    """The latency at quantile u, 0 <= u < 1, of those between low and high, in seconds; high may be infinite."""
+    """A latency between low and high, in seconds, drawn by a uniform number 0 <= u < 1 (not its quantile); high may be infinite."""
     parts = [weight * (exp(-low / mean) - exp(-high / mean)) for mean, weight in mixture]
     rest = u * sum(parts)
     for (mean, _), part in zip(mixture, parts, strict=True):
