@@ -68,7 +68,7 @@ def test_titles_of_outcomes(outcome: Outcome, text: str) -> None:
 def test_names_of_points() -> None:
     assert name_of("decide", "route") == 'decision "route"'
     assert name_of("start", "") == "the start"
-    assert name_of("mark", "x" * 100) == 'mark "' + "x" * 39 + '…"'
+    assert name_of("mark", "x" * 100) == 'mark "' + "x" * 75 + '…"'
     assert sentence("two\nlines") == "two lines."
 
 

@@ -41,6 +41,10 @@ class Detail:
     decisions: int
 
 
+SHARED_MIN = 12
+"""Characters that all options end with and that are told once, above them."""
+
+
 def shown(account: Account, steps: int = SHOWN_MAX) -> tuple[TurningPoint, ...]:
     """The largest turning points, at most `steps`, in the order of the run."""
     largest = sorted(account.turning_points, key=lambda step: (-abs(step.jump), step.point))[:steps]
@@ -151,11 +155,26 @@ def _options(step: TurningPoint, view: View, wanted: int) -> list[Text]:
         Column(""),
     ]
     options = _most_telling(step.options, wanted)
-    lines = table(columns, [_option_row(option) for option in options], view.width, indent=INDENT + "  ")
-    texts = [line(lines[0], QUIET), *(line(row, GOOD if option.best else "") for row, option in zip(lines[1:], options, strict=True))]
+    shared = _shared_end([clean(option.option) for option in options])
+    rows = [_option_row(option) for option in options]
+    if shared:
+        rows = [[f"{row[0].removesuffix(shared)} …", *row[1:]] for row in rows]
+    lines = table(columns, rows, view.width, indent=INDENT + "  ")
+    texts = prose(f"…{shared}:", view, INDENT + "  ") if shared else []
+    texts += [line(lines[0], QUIET), *(line(row, GOOD if option.best else "") for row, option in zip(lines[1:], options, strict=True))]
     if len(options) < len(step.options):
         texts.append(line(f"{INDENT}  and {count(len(step.options) - len(options), 'other option')}", QUIET))
     return texts
+
+
+def _shared_end(texts: Sequence[str]) -> str:
+    """The words that all of them end with, with the space before them; "" where they are too few to be worth leaving out."""
+    words = [text.split(" ") for text in texts]
+    count = 0
+    while len({tuple(text[-count - 1 :]) for text in words}) == 1 and count + 1 < min(map(len, words)):
+        count += 1
+    ends = "".join(f" {word}" for word in words[0][len(words[0]) - count :])
+    return ends if len(texts) > 1 and len(ends) >= SHARED_MIN else ""
 
 
 def _option_row(option: Option) -> list[str]:

@@ -18,7 +18,7 @@ KIND_WORDS = {
 }
 
 
-LABEL_WIDTH = 40
+LABEL_WIDTH = 76
 PLACE_WIDTH = 60
 """Columns that a label or a place may take within a sentence."""
 
