@@ -158,7 +158,7 @@ def ours(workload: str, futures: int) -> Counted:
         decision = next((point.index for point in first.trace if point.label == "decision"), 0)
         runner.run([base.branch(decision, seed) for seed in range(1, 9)])
         began = cpu_now()
-        runs = runner.run([base.branch(decision, seed) for seed in range(9, 9 + futures)])
+        runs = runner.run([base.branch(decision, seed) for seed in range(9, 9 + futures)], together=not decision)
         cpu_s = cpu_now() - began
     return cpu_s, sum(run.outcome.kind == "passed" for run in runs)
 

@@ -17,26 +17,31 @@ pytestmark = [
 
 REPLAYS = 2
 
+THOROUGH_FUTURES = 5_000
+"""As `make cases` asks for, which has the time for everything."""
+
 
 def name_of(bug: Bug) -> str:
     return bug.case
 
 
 def assert_found_and_explained(place: Place, bug: Bug) -> None:
-    code, report = place.report()
+    explains = not bug.is_dear or QUIET_FUTURES >= THOROUGH_FUTURES
+    code, report = place.report(*([] if explains else ["--no-explain"]))
     assert code == 1
     failure = report["failures"][0]
     assert failure["outcome"] == "failed"
     assert failure["exception"].rpartition(".")[2] == bug.exception
     assert bug.message in failure["message"]
     account = failure["account"]
-    assert account is not None, report["notes"]
-    assert account["turning_points"] or account["gradual"]
-    assert account["last_way_out"] is not None
-    assert_replayed(place, failure["id"])
+    if explains:
+        assert account is not None, report["notes"]
+        assert account["turning_points"] or account["gradual"]
+        assert account["last_way_out"] is not None
+    assert_replayed(place, failure["id"], survives=explains)
 
 
-def assert_replayed(place: Place, name: str) -> None:
+def assert_replayed(place: Place, name: str, survives: bool) -> None:
     """The same run in new processes, and one that took the way out."""
     lives = []
     for _ in range(REPLAYS):
@@ -45,7 +50,8 @@ def assert_replayed(place: Place, name: str) -> None:
         lives.append(json.loads(done.stdout))
     assert all(life["same"] for life in lives)
     assert lives[0]["timeline"] == lives[1]["timeline"]
-    assert place.crossroads("replay", name, "--survivor").returncode == 0
+    if survives:
+        assert place.crossroads("replay", name, "--survivor").returncode == 0
 
 
 def assert_quiet(place: Place) -> None:

@@ -7,6 +7,7 @@ can't be laid (the run has started threads or processes, or ends before) futures
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from time import monotonic
 from typing import Final
 
 from crossroads.snapshots import kernel
@@ -15,7 +16,7 @@ from crossroads.snapshots.ladder import Past, Rung
 from crossroads.snapshots.limits import LOAD_WALL_S
 from crossroads.snapshots.plans import LOADED, Traced
 from crossroads.snapshots.run import Run
-from crossroads.snapshots.together import LOT_MIN, START_CHEAP_S, Distrusted, Together, ended_in_order
+from crossroads.snapshots.together import ENDLESS_START_S, LOT_MIN, START_CHEAP_S, Distrusted, Together, ended_in_order
 from crossroads.snapshots.wire import Message
 from crossroads.timeline.timelines import Timeline
 
@@ -52,7 +53,7 @@ class ForkEngine(Engine):
         self._unlayable: set[tuple[Past, int]] = set()
         self._fallen: set[tuple[Past, int]] = set()
         self._together = Together()
-        self._start_is_cheap = False
+        self._start_is_short = False
 
     def run_together(self, timelines: Sequence[Timeline], deliver: Callable[[int, Run], None]) -> Steps[None]:
         """`run`, with many futures from the start lived one after the other in one process where that is quicker.
@@ -66,7 +67,7 @@ class ForkEngine(Engine):
             loaded = yield from self._loaded()
             if not (yield from self._start(loaded, timelines[left[0]])):
                 continue
-            if not self._start_is_cheap:
+            if not self._start_is_short:
                 break
             lot, left = left[: self._together.size], left[self._together.size :]
             runs = yield from self._lot(loaded, [timelines[index] for index in lot])
@@ -148,6 +149,7 @@ class ForkEngine(Engine):
     def _start(self, loaded: Rung, timeline: Timeline) -> Steps[bool]:
         """The snapshot at point 0: the program's own start-up work is done, nothing is drawn yet. False if the one below it was lost."""
         if self._ladder.nearest(timeline, 0) is loaded and (loaded.past, 0) not in self._unlayable:
+            began = monotonic()
             ended = yield from self._walk(loaded, Timeline("", ()), (0,), self._start_wall_s)
             if ended is _FELL:
                 return False
@@ -155,6 +157,8 @@ class ForkEngine(Engine):
                 if "refused" in ended:
                     raise refusal(ended)
                 self._unlayable.add((loaded.past, 0))
+                # A program that draws nothing comes to its end on the way to its start: its life is its start-up work.
+                self._start_is_short = monotonic() - began < ENDLESS_START_S
             else:
                 self._judge_start(loaded)
         return loaded in list(self._ladder)
@@ -163,8 +167,8 @@ class ForkEngine(Engine):
         """Do without a snapshot at point 0 where it saves next to nothing; futures are then the same as pristine ones in every respect."""
         for rung in self._ladder:
             if rung.point == 0 and rung.parent is loaded:
-                self._start_is_cheap = rung.walked_s < START_CHEAP_S
-                if self._start_is_cheap:
+                self._start_is_short = rung.walked_s < START_CHEAP_S
+                if self._start_is_short:
                     self._unlayable.add((loaded.past, 0))
                     self._ladder.drop(rung)
 

@@ -15,6 +15,9 @@ from crossroads.snapshots.run import Run
 START_CHEAP_S: Final = 0.002
 """CPU time from the call to the start, point 0, that futures may as well spend again: about what a fork costs."""
 
+ENDLESS_START_S: Final = 0.2
+"""The like by the clock on the wall, for programs that come to their end before they draw anything: short enough to be lived together."""
+
 LOT_MIN: Final = 8
 """Futures of the first lot; fewer aren't worth it."""
 
