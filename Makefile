@@ -15,7 +15,7 @@ demo: .venv/ready
 	@.venv/bin/crossroads run tests/cases/redis-cancel-desync/scenario.py --futures 400 --fresh || test $$? -eq 1
 
 test: lint .venv-newest/tested .venv-oldest/tested .venv-bare/tested $(PURE_CASES)
-	.venv-bare/bin/python $(PYTEST) --ignore=tests/quality
+	.venv-bare/bin/python $(PYTEST) -m "not slow"
 	.venv-oldest/bin/python $(PYTEST) --ignore=tests/quality
 	.venv-newest/bin/python $(PYTEST)
 
