@@ -32,7 +32,8 @@ async def main() -> None:
             assert await asyncio.wait_for(loop.run_in_executor(pool, slow, "fourth"), 0.001) == "fourth"
         except TimeoutError:
             pass
-    assert done[-1] == "fourth"
+    # On a busy machine the time may be up before a thread has taken the job, which is cancelled then.
+    assert done[-1] in ("third", "fourth")
     try:
         await asyncio.to_thread(int, "no number")
         raise AssertionError("an error in a thread was lost")
