@@ -85,7 +85,10 @@ class WorldLoop(_StockLoop):  # type: ignore[misc]
 
     def call_soon_threadsafe(self, callback: Callable[..., object], *args: Any, context: Any = None) -> Any:
         if self._jobs is None or self._jobs.errands.current is None:
-            return super().call_soon_threadsafe(callback, *args, context=context)
+            handle = super().call_soon_threadsafe(callback, *args, context=context)
+            if handle._source_traceback:
+                del handle._source_traceback[-1]
+            return handle
         self._check_closed()
         return self._jobs.errands.call(self, callback, args, context)
 
