@@ -236,14 +236,6 @@ def end_marked(pid: int, marker: str, timeout_s: float) -> None:
         _close(ending)
 
 
-def has_ended(pid: int) -> bool:
-    """Whether a child has ended, reaped or not."""
-    try:
-        return _waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-    except ChildProcessError:
-        return True
-
-
 def reap_ended() -> None:
     """Reap the children that have ended by now, as far as there are any."""
     if _c_waitpid is not None:

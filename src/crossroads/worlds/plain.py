@@ -48,7 +48,9 @@ class PlainWorld:
 
     def run(self, function: Callable[[], Any]) -> None:
         if not self._is_again and inspect.iscoroutinefunction(function):
-            raise TargetError(f"{function.__qualname__} is a coroutine function, and asyncio programs can't be run yet; name a plain one")
+            raise TargetError(
+                f"{function.__qualname__} is a coroutine function, but not by its source; write it as async def in the target's file"
+            )
         function()
 
     def keep(self) -> Callable[[], None]:

@@ -83,7 +83,7 @@ class CalmSelector(WorldSelector):
             return found
         if self._must_wait(timeout):
             return self._wait(timeout)
-        if self._keys and not self._traffic.is_empty:
+        if self._keys and not self._traffic.is_quiet:
             self._traffic.poll(self.timers, idle=True)
             return self._ready()
         if len(self._ends) > 1 and (found := self._poll(GRACE_S)):

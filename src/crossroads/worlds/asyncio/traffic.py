@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 from crossroads.snapshots.live import Locate
 from crossroads.timeline.points import PointKind
 from crossroads.worlds.asyncio.course import Flight, Touched
-from crossroads.worlds.asyncio.weather import LAGGING, LATE_S, PLAIN, REVERSED, STYLES, Style, between, survival
+from crossroads.worlds.asyncio.weather import LAGGING, LATE_S, PLAIN, REVERSED, SPLIT, STYLES, Style, between, survival
 
 RACE_MIN: Final = 0.001
 """A race that one side wins with more than 1 - this probability isn't a choice."""
@@ -33,8 +33,6 @@ PASSES_BESIDE: Final = 6
 NEVER: Final = 2**62
 POSITIONS: Final = ("before", "just before", "together with", "just after", "after")
 LATE_NS: Final = int(LATE_S * 1e9)
-SPLIT: Final = 0.03
-"""How often bytes that were written at once travel in two segments."""
 
 
 class Chooser(Protocol):
@@ -66,7 +64,6 @@ class Passage:
 
     __slots__ = (
         "arrive",
-        "behind",
         "dropped",
         "due",
         "floor",
@@ -200,13 +197,6 @@ class Traffic:
         self.touched(socket)
 
     # What the selector calls.
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is on its way."""
-        while self._settled and self._settled[0].dropped:
-            heappop(self._settled)
-        return not self._settled and not any(not flight.dropped for flight in self._open)
 
     def poll(self, timers: Timers, idle: bool) -> bool:
         """One poll of the loop: let time pass and land what is due. False when nothing is left to happen.

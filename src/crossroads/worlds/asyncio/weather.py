@@ -21,6 +21,9 @@ LATE: Final = 0.02
 
 LATE_S: Final = 0.005
 
+SPLIT: Final = 0.03
+"""How often bytes that were written at once travel in two segments."""
+
 REVERSED: Final = 0.2
 """How often several ready descriptors are reported in the other order."""
 

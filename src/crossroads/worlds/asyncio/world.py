@@ -132,7 +132,7 @@ class AsyncioWorld(PlainWorld):
 
     def _stuck(self) -> None:
         """Nothing is left to happen: the tasks wait for ever."""
-        loop = next((loop for loop in self._loops if loop.is_running()), None)
+        loop = self._running()
         tasks = sorted(asyncio.all_tasks(loop), key=lambda task: task.get_name()) if loop is not None else []
         said = "; ".join(describe_task(task) for task in tasks[:TASKS_SHOWN])
         more = f"; and {len(tasks) - TASKS_SHOWN} more" if len(tasks) > TASKS_SHOWN else ""
