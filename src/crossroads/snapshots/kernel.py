@@ -33,7 +33,7 @@ MARKER: Final = "CROSSROADS_TRUNK"
 # Taken before any program under test could replace them.
 _getpid, _open, _read, _close, _listdir = os.getpid, os.open, os.read, os.close, os.listdir
 _kill, _killpg, _sysconf, _fstat, _lseek = os.kill, os.killpg, os.sysconf, os.fstat, os.lseek
-_fcntl, _waitpid, _waitid = fcntl.fcntl, os.waitpid, os.waitid
+_fcntl, _waitpid = fcntl.fcntl, os.waitpid
 _enumerate_threads, _current_thread = threading.enumerate, threading.current_thread
 _count_threads, _getrusage = _thread._count, resource.getrusage
 _setrlimit, _getrlimit = resource.setrlimit, resource.getrlimit
