@@ -10,7 +10,7 @@ from test_hostile import ACTS, LIMITS, NAMES, write_program
 import crossroads
 from crossroads.snapshots import fork
 from crossroads.snapshots.limits import Limits
-from crossroads.timeline.keys import derive, unit
+from crossroads.timeline.keys import Units, derive
 
 FUTURES = 150
 
@@ -20,7 +20,7 @@ def test_counts_are_those_of_the_draws(here: Path) -> None:
     found = crossroads.explore(write_program(here), futures=FUTURES, store=here / "s.sqlite", limits=LIMITS, steps=100_000)
     expected: Counter[str] = Counter()
     for future in range(FUTURES):
-        drawn = unit(derive(0, "explore", future), "chance", "act", 0) * 3 * len(ACTS)
+        drawn = Units(derive(0, "explore", future)).draw("chance", "act", 0) * 3 * len(ACTS)
         expected[ACTS[NAMES[int(drawn) - 2 * len(ACTS)]][1] if drawn >= 2 * len(ACTS) else "passed"] += 1
     assert found.complete
     assert {"passed": found.explored.passed, "failed": found.explored.failed, **found.explored.other} == expected

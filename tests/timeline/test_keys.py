@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crossroads.timeline.keys import SEED_MAX, derive, unit
+from crossroads.timeline.keys import SEED_MAX, Units, derive
 
 
 def test_derived_seeds_are_pinned():
@@ -30,13 +30,21 @@ def test_seeds_out_of_range_are_refused():
 
 @settings(derandomize=True, max_examples=200)
 @given(st.integers(0, SEED_MAX), st.lists(st.text() | st.integers(), max_size=4))
-def test_seeds_and_units_stay_in_their_range(seed, names):
+def test_seeds_stay_in_their_range(seed, names):
     assert 0 <= derive(seed, *names) <= SEED_MAX
-    assert 0.0 <= unit(seed, *names) < 1.0
+
+
+@settings(derandomize=True, max_examples=200)
+@given(st.integers(0, SEED_MAX), st.text(), st.text(), st.integers(0))
+def test_units_are_the_upper_bits_of_the_seed_of_that_name(seed, kind, name, occurrence):
+    drawn = Units(seed).draw(kind, name, occurrence)
+    assert drawn == (derive(seed, kind, name, occurrence) >> 11) * 2.0**-53
+    assert 0.0 <= drawn < 1.0
 
 
 def test_units_are_uniform():
-    draws = [unit(5, "draw", index) for index in range(4000)]
+    units = Units(5)
+    draws = [units.draw("chance", "draw", index) for index in range(4000)]
     counts = [0] * 10
     for draw in draws:
         counts[int(draw * 10)] += 1

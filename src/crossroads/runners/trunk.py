@@ -15,6 +15,7 @@ from crossroads.errors import TargetError
 from crossroads.program import current
 from crossroads.snapshots import kernel, wire
 from crossroads.snapshots.endings import outcome_of, safe_text, type_name
+from crossroads.snapshots.lasting import make_lasting
 from crossroads.snapshots.live import LiveRun, program_folders
 from crossroads.snapshots.plans import LOADED
 from crossroads.snapshots.server import Server, wait_for_threads
@@ -52,6 +53,7 @@ def enter() -> tuple[socket.socket, wire.Message, World, bool]:
     world = make_world(world_from_data(order["world"]))
     world.install()
     gc.disable()
+    make_lasting()
     return channel, order, world, addresses_fixed
 
 

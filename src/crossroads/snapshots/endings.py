@@ -20,7 +20,7 @@ NAME_CHARS_MAX: Final = 200
 """Of an exception's type, and of its module."""
 
 # Taken before any program under test could replace them.
-_settrace, _setprofile = sys.settrace, sys.setprofile
+_settrace, _setprofile, _gettrace, _getprofile = sys.settrace, sys.setprofile, sys.gettrace, sys.getprofile
 
 
 def outcome_of(call: Callable[[], object], explain_end: Callable[[], bool]) -> Outcome:
@@ -38,8 +38,10 @@ def outcome_of(call: Callable[[], object], explain_end: Callable[[], bool]) -> O
             call()
         finally:
             # The program may have left a tracing function in our way, or no memory in which to judge its end.
-            _setprofile(None)
-            _settrace(None)
+            if _getprofile() is not None:
+                _setprofile(None)
+            if _gettrace() is not None:
+                _settrace(None)
             kernel.limit_memory(None)
     except TargetError:
         raise

@@ -9,13 +9,12 @@ import gc
 import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from itertools import accumulate
 from types import CodeType, FrameType, GeneratorType
 from typing import Any, Final, NoReturn, Protocol
 
 from crossroads.snapshots.plans import Plan
 from crossroads.timeline.digests import Digest
-from crossroads.timeline.keys import unit
+from crossroads.timeline.keys import Units
 from crossroads.timeline.outcomes import Outcome
 from crossroads.timeline.points import PointKind
 
@@ -81,7 +80,7 @@ class LiveRun:
         self._fate, self._step_limit, self._end = fate, step_limit, end
         self._stop = 0
         self._plan = Plan()
-        self._seed = 0
+        self._units = Units(0)
         self._digest = Digest()
         self._mark_label: object = _NO_LABEL
         self._text = ""
@@ -155,10 +154,12 @@ class LiveRun:
 
     def unit(self, kind: str, name: str) -> float:
         """A uniform number, 0 <= u < 1, that isn't a choice: keyed by the epoch's seed, this name and how often it was asked for."""
+        if not self.begun:
+            self.begin()
         key = f"{kind} {name}"
         occurrence = self._occurrences.get(key, 0)
         self._occurrences[key] = occurrence + 1
-        return unit(self._seed, kind, name, occurrence)
+        return self._units.draw(kind, name, occurrence)
 
     def end(self, outcome: Outcome) -> NoReturn:
         """End this life here: the world has found that it can't go on."""
@@ -234,14 +235,18 @@ class LiveRun:
     def _pick(self, kind: str, name: str, count: int, weights: Sequence[float] | None) -> int:
         occurrence = self._occurrences.get(name, 0)
         self._occurrences[name] = occurrence + 1
-        u = unit(self._seed, kind, name, occurrence)
+        u = self._units.draw(kind, name, occurrence)
         if weights is None:
             return int(u * count)
-        sums = list(accumulate(weights))
-        taken = min(bisect_right(sums, u * sums[-1]), count - 1)
-        while not weights[taken]:
-            taken -= 1
-        return taken
+        rest = u * sum(weights)
+        taken = last = 0
+        for taken, weight in enumerate(weights):
+            if weight:
+                if rest < weight:
+                    return taken
+                last = taken
+            rest -= weight
+        return last
 
     def _arrive(self, kind: PointKind) -> None:
         index = self.index
@@ -260,7 +265,7 @@ class LiveRun:
             self._fate.woke()
         seed = self._plan.epochs.get(index)
         if seed is not None:
-            self._seed = seed
+            self._units = Units(seed)
             self._fate.rekey(seed)
             self._digest.add(index, "epoch", seed)
             self._last_print = None

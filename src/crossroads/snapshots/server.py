@@ -12,6 +12,7 @@ serving, the result needs no descriptor, orphans are adopted and killed, and the
 Servers have lived the program's past: what it has done to functions, signals, offsets and descriptors by then may not reach them.
 """
 
+import _thread
 import gc
 import os
 import resource
@@ -50,7 +51,7 @@ _socket = socket.socket
 _signal, _getsignal = signal.signal, signal.getsignal
 _setrlimit = resource.setrlimit
 _pidfd_open = getattr(os, "pidfd_open", None)
-_current_thread, _enumerate_threads = threading.current_thread, threading.enumerate
+_current_thread, _enumerate_threads, _count_threads = threading.current_thread, threading.enumerate, _thread._count
 
 
 class Server:
@@ -423,6 +424,8 @@ def _nothing() -> None:
 
 def wait_for_threads() -> None:
     """Wait for the program's threads as the interpreter does at its end: those that aren't daemons have to finish."""
+    if not _count_threads():
+        return
     for thread in _enumerate_threads():
         if thread is not _current_thread() and not thread.daemon:
             thread.join()

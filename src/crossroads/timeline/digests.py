@@ -4,22 +4,33 @@ A run of equal marks costs nothing here: only changes of label are hashed, with 
 """
 
 from hashlib import blake2b
+from typing import Final
+
+HELD: Final = 64
+"""So many things are held back and folded at once."""
 
 
 class Digest:
     """An order-sensitive fold of what happened in a run."""
 
-    __slots__ = ("_hash",)
+    __slots__ = ("_hash", "_held")
 
     def __init__(self) -> None:
         self._hash = blake2b(digest_size=16)
+        self._held: list[str] = []
 
     def add(self, *parts: str | int) -> None:
         """Fold one thing that happened; its parts are kept apart from their neighbours."""
         texts = [str(part) for part in parts]
-        lengths = ",".join(str(len(text)) for text in texts)
-        self._hash.update(f"{lengths};{''.join(texts)}".encode("utf-8", "surrogatepass"))
+        self._held.append(f"{','.join([str(len(text)) for text in texts])};{''.join(texts)}")
+        if len(self._held) >= HELD:
+            self._fold()
 
     def hexdigest(self) -> str:
         """32 hexadecimal digits for all that was added so far."""
+        self._fold()
         return self._hash.hexdigest()
+
+    def _fold(self) -> None:
+        self._hash.update("".join(self._held).encode("utf-8", "surrogatepass"))
+        self._held.clear()

@@ -6,6 +6,8 @@ standard library has, at about 2 µs a draw.
 
 from hashlib import blake2b
 
+_from_bytes = int.from_bytes
+
 SEED_MAX = 2**64 - 1
 """Seeds are whole numbers from 0 to this, both included."""
 
@@ -16,6 +18,16 @@ def derive(seed: int, *names: str | int) -> int:
     return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8, key=seed.to_bytes(8, "big")).digest(), "big")
 
 
-def unit(seed: int, *names: str | int) -> float:
-    """A uniform number, 0 <= u < 1, for a named draw under `seed`."""
-    return (derive(seed, *names) >> 11) * 2.0**-53
+class Units:
+    """Uniform numbers, 0 <= u < 1, for named draws under one seed."""
+
+    __slots__ = ("_keyed",)
+
+    def __init__(self, seed: int) -> None:
+        self._keyed = blake2b(digest_size=8, key=seed.to_bytes(8, "big"))
+
+    def draw(self, kind: str, name: str, occurrence: int) -> float:
+        """The number for the draw of this kind and name that was made so many times before."""
+        keyed = self._keyed.copy()
+        keyed.update(f"{kind}\0{name}\0{occurrence}".encode("utf-8", "surrogatepass"))
+        return (_from_bytes(keyed.digest(), "big") >> 11) * 2.0**-53

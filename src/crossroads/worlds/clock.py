@@ -51,10 +51,10 @@ _STARTS: Final = {
 class Clock:
     """Time as the program sees it, from `install` to `uninstall`; `skew_ns` says how much the calendar is ahead, where it may be."""
 
-    __slots__ = ("_cancel_waits", "_elapsed_ns", "_patches", "_undo_dates", "skew_ns")
+    __slots__ = ("_cancel_waits", "_patches", "_undo_dates", "elapsed_ns", "skew_ns")
 
     def __init__(self) -> None:
-        self._elapsed_ns = 0
+        self.elapsed_ns = 0
         self.skew_ns: Callable[[], int] | None = None
         self._patches = Patches()
         self._undo_dates: Callable[[], None] | None = None
@@ -63,30 +63,21 @@ class Clock:
     @property
     def elapsed(self) -> float:
         """Seconds of the run's time since the start; looking at it takes none."""
-        return self._elapsed_ns / 1e9
-
-    @property
-    def elapsed_ns(self) -> int:
-        """The same in nanoseconds."""
-        return self._elapsed_ns
-
-    @elapsed_ns.setter
-    def elapsed_ns(self, value: int) -> None:
-        self._elapsed_ns = value
+        return self.elapsed_ns / 1e9
 
     def keep(self) -> Callable[[], None]:
         """Keep the present time; what is returned puts the clock back to it."""
-        elapsed_ns = self._elapsed_ns
+        elapsed_ns = self.elapsed_ns
 
         def rewind() -> None:
-            self._elapsed_ns = elapsed_ns
+            self.elapsed_ns = elapsed_ns
 
         return rewind
 
     def advance(self, seconds: float) -> None:
         """Move the clock by 0 <= seconds, rounded to nanoseconds."""
         assert seconds >= 0, f"seconds={seconds} would move the clock back"
-        self._elapsed_ns += round(seconds * 1e9)
+        self.elapsed_ns += round(seconds * 1e9)
 
     def install(self) -> None:
         """Replace the readers of `time` and `datetime`, and `time.sleep`."""
@@ -121,8 +112,8 @@ class Clock:
 
     def _read(self) -> int:
         """Nanoseconds since the start."""
-        now = self._elapsed_ns
-        self._elapsed_ns = now + READING_NS
+        now = self.elapsed_ns
+        self.elapsed_ns = now + READING_NS
         return now
 
     def _wall_ns(self) -> int:

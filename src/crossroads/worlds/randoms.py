@@ -16,6 +16,7 @@ from weakref import WeakValueDictionary
 from crossroads.worlds.imports import on_import
 from crossroads.worlds.patches import Patches
 from crossroads.worlds.pool import Pool, fold
+from crossroads.worlds.twister import WORDS, head
 
 _set_seed: Final[Any] = _random.Random.seed
 _get_state: Final[Any] = _random.Random.getstate
@@ -30,7 +31,6 @@ NODE: Final = 0x02005E100001
 """The hardware address in uuid1: a locally administered one."""
 
 _KIND: Final = "random"
-_WORDS: Final = 624
 _scratch: Final = _random.Random()
 
 
@@ -44,13 +44,10 @@ class _RandomSource:
         self.ident = id(instance)
 
     def digest(self) -> bytes:
-        # Four words of the block and the place in it: two streams share them with probability 2**-128. Word 0 isn't among them, as it
-        # is the same after every seeding.
-        state = _get_state(self._random)
-        return fold(0, repr((_KIND, state[1:5], state[-1], self._gauss())).encode())
+        place, _, *words = head(self._random)
+        return fold(0, repr((_KIND, tuple(words), place, self._gauss())).encode())
 
     def last_digest(self) -> bytes:
-        # 0.1 µs in place of 10 for reading the state.
         return repr((_KIND, _get_bits(self._random, 128), self._gauss())).encode()
 
     def take(self, number: int) -> None:
@@ -58,11 +55,11 @@ class _RandomSource:
         self._random.gauss_next = None  # type: ignore[attr-defined]
 
     def is_fresh(self, number: int) -> bool:
-        state = _get_state(self._random)
-        if state[-1] != _WORDS or self._gauss() is not None:
+        now = head(self._random)
+        if now[0] != WORDS or self._gauss() is not None:
             return False
         _set_seed(_scratch, number)
-        return bool(state == _get_state(_scratch))
+        return now == head(_scratch)
 
     def _gauss(self) -> object:
         return getattr(self._random, "gauss_next", None)
@@ -119,8 +116,10 @@ class Randoms:
 
     def sources(self) -> Iterator[_RandomSource]:
         """All living instances, the module's included."""
-        for instance in list(self._living.values()):
-            yield _RandomSource(instance)
+        for reference in self._living.valuerefs():
+            instance = reference()
+            if instance is not None:
+                yield _RandomSource(instance)
 
     @property
     def has_generators(self) -> bool:

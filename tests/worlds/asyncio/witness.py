@@ -57,7 +57,7 @@ class Recorder:
 
     def __init__(self, loop: Any) -> None:
         self.names = Names()
-        self.names.of(loop._ssock.fileno())
+        self.names.of(-1 if loop._ssock is None else loop._ssock.fileno())
         self.story: dict[str, Any] = {"start": loop.time(), "polls": [], "calls": [], "ran": []}
         watch(loop, self.story["ran"])
         self.loop, self.poll, self.enter = loop, loop._selector.select, loop._selector.register

@@ -60,13 +60,32 @@ class WorldLoop(_StockLoop):  # type: ignore[misc]
     ) -> None:
         self._world_clock, self._world_start, self._numbers, self._jobs = clock, start_s, numbers, jobs
         self._timers_made = 0
+        self._making_pipe = False
         super().__init__(selector)
         selector.timers = self
-        selector.own = self._ssock.fileno()
         self._clock_resolution = RESOLUTION_S
 
+    def _make_self_pipe(self) -> None:
+        """In a run, a loop's socket to itself is made when it is first written to: most programs never do."""
+        if self._jobs is not None and not self._making_pipe:
+            self._ssock = self._csock = None
+            return
+        super()._make_self_pipe()
+        self._selector.own = self._ssock.fileno()
+
+    def _close_self_pipe(self) -> None:
+        if self._ssock is not None:
+            super()._close_self_pipe()
+
+    def _write_to_self(self) -> None:
+        if self._csock is None and not self.is_closed():
+            self._making_pipe = True
+            self._make_self_pipe()
+        super()._write_to_self()
+
     def time(self) -> float:
-        return float(self._world_start + self._world_clock.elapsed_ns / 1e9)
+        now: float = self._world_start + self._world_clock.elapsed_ns / 1e9
+        return now
 
     def call_at(self, when: float, callback: Callable[..., Any], *args: Any, context: Any = None) -> Any:
         if when is None:
@@ -155,8 +174,7 @@ class WorldLoop(_StockLoop):  # type: ignore[misc]
             await asyncio.wait(jobs, timeout=timeout)
 
     def add_signal_handler(self, sig: int, callback: Callable[..., Any], *args: Any) -> None:
-        pipe = self._csock
-        if pipe is None or pipe.fileno() < FIRST_DESCRIPTOR:
+        if self._jobs is None and (self._csock is None or self._csock.fileno() < FIRST_DESCRIPTOR):
             super().add_signal_handler(sig, callback, *args)
             return
         if asyncio.iscoroutine(callback) or asyncio.iscoroutinefunction(callback):

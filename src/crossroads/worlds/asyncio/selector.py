@@ -64,14 +64,16 @@ class WorldSelector(selectors.BaseSelector):
         return self._put(fileobj, self._lookup(fileobj), events, data)
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout == 0 and not self._perhaps and self._traffic.is_quiet:
-            self._traffic.tick()
+        perhaps, traffic = self._perhaps, self._traffic
+        if timeout == 0 and not perhaps and traffic.is_quiet:
+            traffic.tick()
             return []
         assert self.timers is not None
-        ready = self._ready()
-        if not self._traffic.poll(self.timers, timeout != 0 and not ready) and not ready:
+        ready = self._ready() if perhaps else []
+        if not traffic.poll(self.timers, timeout != 0 and not ready) and not ready:
             self._stuck()
-        ready = self._ready() if self._perhaps else ready
+        if perhaps:
+            ready = self._ready()
         if len(ready) > 1 and self._traffic.is_reversed(sum(key.fd != self.own for key, _ in ready)):
             ready.reverse()
         return ready

@@ -109,16 +109,19 @@ ORDERS: Final = (Said("as they became ready"), Said("the other way round"))
 KEEPS: Final = (Said("keeps up"), Said("lags"))
 
 
-class Position:
-    """An option of a race: where an arrival falls; its text is made only when it is looked at."""
+class Positions(Sequence[Said]):
+    """The options of a race: where an arrival falls; their text is made only when it is looked at."""
 
-    __slots__ = ("_describe", "_place", "_rival")
+    __slots__ = ("_describe", "_rival")
 
-    def __init__(self, place: str, rival: object, describe: Callable[[object], str]) -> None:
-        self._place, self._rival, self._describe = place, rival, describe
+    def __init__(self, rival: object, describe: Callable[[object], str]) -> None:
+        self._rival, self._describe = rival, describe
 
-    def __repr__(self) -> str:
-        return f"{self._place} {self._describe(self._rival)}"
+    def __len__(self) -> int:
+        return len(POSITIONS)
+
+    def __getitem__(self, position: Any) -> Any:
+        return Said(f"{POSITIONS[position]} {self._describe(self._rival)}")
 
 
 class Traffic:
@@ -210,14 +213,13 @@ class Traffic:
         due, following, rival = timers.next_timers()
         if self._open:
             self._settle_open(now, due, rival)
-        while idle and self._next_due() > now and due > now:
-            head, floor = self._next_due(), self._next_floor()
+        while idle and due > now and (head := self._next_due()) > now:
+            floor = self._next_floor()
             target = min(head, due, floor)
             if target == NEVER:
                 clock.elapsed_ns = now
                 return False
-            later = min(time for time in (head, due, following, NEVER) if time > target)
-            now = max(now, target if target == floor else self._wake(target, later))
+            now = max(now, target if target == floor else self._wake(target, head, due, following))
             if self._open:
                 self._settle_open(now, due, rival)
         clock.elapsed_ns = now
@@ -243,16 +245,29 @@ class Traffic:
 
     def _next_due(self) -> int:
         settled = self._settled
-        while settled and settled[0].dropped:
+        while settled:
+            head = settled[0]
+            if not head.dropped:
+                return head.due
             heappop(settled)
-        return settled[0].due if settled else NEVER
+        return NEVER
 
     def _next_floor(self) -> int:
-        return min((flight.floor for flight in self._open if not flight.dropped), default=NEVER)
+        floor = NEVER
+        for flight in self._open:
+            if flight.floor < floor and not flight.dropped:
+                floor = flight.floor
+        return floor
 
-    def _wake(self, target: int, later: int) -> int:
+    def _wake(self, target: int, *others: int) -> int:
         """When the loop wakes for what falls due at `target`: mostly then, now and then together with what follows soon."""
-        if self.chooser is None or later > target + LATE_NS or self._style is None:
+        if self.chooser is None or self._style is None:
+            return target
+        later = NEVER
+        for time in others:
+            if target < time < later:
+                later = time
+        if later > target + LATE_NS:
             return target
         late = self._style.late
         return later if self.chooser.choose("schedule", "wake-up of the loop", WAKES, (1.0 - late, late)) else target
@@ -314,8 +329,7 @@ class Traffic:
         assert self._style is not None
         near = self._style.coincidence
         weights = ((1.0 - after) * (1.0 - near), near * 0.25, near * 0.5, near * 0.25, after * (1.0 - near))
-        options = [Position(place, rival, self.describe) for place in POSITIONS]
-        taken = chooser.choose("latency", flight.label, options, weights, lambda: self.locate(flight))
+        taken = chooser.choose("latency", flight.label, Positions(rival, self.describe), weights, lambda: self.locate(flight))
         if taken == 4:
             flight.floor, flight.lost = rival_time, flight.lost + 1
             return False

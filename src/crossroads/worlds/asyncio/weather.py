@@ -66,14 +66,17 @@ def survival(mixture: Mixture, time: float) -> float:
     """P(latency > time)."""
     if time <= 0.0:
         return 1.0
-    return sum(weight * exp(-time / mean) for mean, weight in mixture)
+    total = 0.0
+    for mean, weight in mixture:
+        total += weight * exp(-time / mean)
+    return total
 
 
 def between(mixture: Mixture, low: float, high: float, u: float) -> float:
     """A latency between low and high, in seconds, drawn by a uniform number 0 <= u < 1 (not its quantile); high may be infinite."""
-    parts = [weight * (exp(-low / mean) - exp(-high / mean)) for mean, weight in mixture]
-    rest = u * sum(parts)
-    for (mean, _), part in zip(mixture, parts, strict=True):
+    rest = u * (survival(mixture, low) - survival(mixture, high))
+    for mean, weight in mixture:
+        part = weight * (exp(-low / mean) - exp(-high / mean))
         if rest < part:
             share = rest / part
             kept = exp(-(high - low) / mean)
