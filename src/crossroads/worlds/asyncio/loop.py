@@ -71,7 +71,8 @@ class WorldLoop(_StockLoop):  # type: ignore[misc]
             self._ssock = self._csock = None
             return
         super()._make_self_pipe()
-        self._selector.own = self._ssock.fileno()
+        own: Any = self._ssock
+        self._selector.own = own.fileno()
 
     def _close_self_pipe(self) -> None:
         if self._ssock is not None:

@@ -1,0 +1,30 @@
+"""A life without a process of its own."""
+
+from crossroads.snapshots.live import LiveRun
+from crossroads.snapshots.plans import Plan
+
+
+class Still:
+    """A world in which nothing is drawn and no time passes."""
+
+    def rekey(self, seed: int) -> None: ...
+
+    def fingerprint(self) -> str:
+        return ""
+
+    def drawn(self) -> bool:
+        return False
+
+    def elapsed(self) -> float:
+        return 0.0
+
+    def woke(self) -> None: ...
+
+
+def test_what_is_drawn_before_the_first_choice_belongs_to_the_runs_seed() -> None:
+    draws = set()
+    for seed in range(10):
+        live = LiveRun(Still(), 100, lambda outcome: exit(1))
+        live.follow(Plan({0: seed}))
+        draws.add(live.unit("split", "pair, message 1"))
+    assert len(draws) == 10
