@@ -107,3 +107,27 @@ def test_a_closed_loop_takes_nothing() -> None:
     loop.close()
     with pytest.raises(RuntimeError, match="closed"):
         loop.call_later(1, print)
+
+
+def test_a_closed_socket_is_still_found_by_its_reader() -> None:
+    async def main() -> bool:
+        loop = asyncio.get_running_loop()
+        for here, there in (socket.socketpair(), socket.socketpair()):
+            here.setblocking(False)
+            loop.add_reader(here, print)
+            here.close()
+            there.close()
+            assert loop.remove_reader(here)
+        return True
+
+    assert run(main)
+
+
+def test_a_timer_that_never_falls_due_keeps_nobody_waiting() -> None:
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        loop.call_at(float("inf"), print)
+        await asyncio.sleep(1)
+        return loop.time()
+
+    assert run(main) == pytest.approx(1)

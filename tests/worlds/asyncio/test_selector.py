@@ -124,3 +124,24 @@ def test_descriptors() -> None:
     for wrong in (-1, None, "file", object()):
         with pytest.raises(ValueError, match="file"):
             descriptor_of(wrong)
+
+
+class File:
+    """An object with a descriptor, as long as it is open."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def fileno(self) -> int:
+        return self.number
+
+
+def test_a_closed_file_is_found_by_identity() -> None:
+    stage = Stage()
+    file = File(FIRST_DESCRIPTOR)
+    key = stage.selector.register(file, EVENT_READ)
+    file.number = -1
+    assert stage.selector.get_map()[file] == stage.selector.get_map().get(file) == stage.selector.get_key(file) == key
+    with pytest.raises(ValueError):
+        stage.selector.get_map().get(File(-1))
+    assert stage.selector.unregister(file) == key

@@ -67,7 +67,7 @@ class CalmSelector(WorldSelector):
         return super().modify(fileobj, events, data) if self._is_simulated(fileobj) else self._real.modify(fileobj, events, data)
 
     def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
-        return _BothMaps(super().get_map(), self._real.get_map()) if not self._closed else None  # type: ignore[return-value]
+        return _BothMaps(super().get_map(), self._real.get_map(), self._is_simulated) if not self._closed else None  # type: ignore[return-value]
 
     def get_key(self, fileobj: Any) -> selectors.SelectorKey:
         return super().get_key(fileobj) if self._is_simulated(fileobj) else self._real.get_key(fileobj)
@@ -162,8 +162,13 @@ class CalmLoop(WorldLoop):
 
 
 class _BothMaps(Mapping[Any, selectors.SelectorKey]):
-    def __init__(self, one: Mapping[Any, selectors.SelectorKey], other: Mapping[Any, selectors.SelectorKey]) -> None:
-        self._one, self._other = one, other
+    def __init__(
+        self,
+        one: Mapping[Any, selectors.SelectorKey],
+        other: Mapping[Any, selectors.SelectorKey],
+        is_in_one: Callable[[Any], bool],
+    ) -> None:
+        self._one, self._other, self._is_in_one = one, other, is_in_one
 
     def __len__(self) -> int:
         return len(self._one) + len(self._other)
@@ -175,8 +180,7 @@ class _BothMaps(Mapping[Any, selectors.SelectorKey]):
             return default
 
     def __getitem__(self, fileobj: Any) -> selectors.SelectorKey:
-        number = descriptor_of(fileobj)
-        return self._one[number] if number >= FIRST_DESCRIPTOR else self._other[number]
+        return self._one[fileobj] if self._is_in_one(fileobj) else self._other[fileobj]
 
     def __iter__(self) -> Any:
         yield from self._one

@@ -11,7 +11,7 @@ from asyncio import events
 from collections.abc import Callable
 from contextvars import Context, copy_context
 from heapq import heappush
-from math import ceil, ulp
+from math import ceil, inf, ulp
 from typing import Any, Final
 
 from crossroads.worlds.asyncio.jobs import Jobs
@@ -143,6 +143,8 @@ class WorldLoop(_StockLoop):  # type: ignore[misc]
 
     def _due(self, timer: Any) -> int:
         when = float(timer._when)
+        if when == inf:
+            return NEVER
         if when + RESOLUTION_S == when:
             # After some months a float can't hold the resolution any more, and the loop, which waits until it's over, would wait for ever.
             when += 2 * ulp(when)

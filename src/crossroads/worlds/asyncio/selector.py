@@ -104,14 +104,20 @@ class WorldSelector(selectors.BaseSelector):
         return key
 
     def _lookup(self, fileobj: Any) -> int:
-        try:
-            descriptor = descriptor_of(fileobj)
-        except ValueError:
-            # A socket that was closed first; stock selectors find it by identity, too.
-            descriptor = next((key.fd for key in self._keys.values() if key.fileobj is fileobj), -1)
+        descriptor = self.find(fileobj)
         if descriptor not in self._keys:
             raise KeyError(f"{fileobj!r} is not registered")
         return descriptor
+
+    def find(self, fileobj: Any) -> int:
+        """The descriptor of a file object, by identity where it was closed before; ValueError where there is none."""
+        try:
+            return descriptor_of(fileobj)
+        except ValueError:
+            for key in self._keys.values():
+                if key.fileobj is fileobj:
+                    return key.fd
+            raise
 
     def _ready(self) -> list[tuple[selectors.SelectorKey, int]]:
         """What is ready now, in the order in which it became so, or the reverse; the rest is looked at again when it's touched."""
@@ -138,10 +144,10 @@ class _Map(Mapping[Any, selectors.SelectorKey]):
         return len(self._selector._keys)
 
     def get(self, fileobj: Any, default: Any = None) -> Any:
-        return self._selector._keys.get(descriptor_of(fileobj), default)
+        return self._selector._keys.get(self._selector.find(fileobj), default)
 
     def __getitem__(self, fileobj: Any) -> selectors.SelectorKey:
-        return self._selector._keys[descriptor_of(fileobj)]
+        return self._selector._keys[self._selector.find(fileobj)]
 
     def __iter__(self) -> Any:
         return iter(self._selector._keys)
