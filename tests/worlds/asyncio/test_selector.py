@@ -142,6 +142,6 @@ def test_a_closed_file_is_found_by_identity() -> None:
     key = stage.selector.register(file, EVENT_READ)
     file.number = -1
     assert stage.selector.get_map()[file] == stage.selector.get_map().get(file) == stage.selector.get_key(file) == key
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="-1"):
         stage.selector.get_map().get(File(-1))
     assert stage.selector.unregister(file) == key
