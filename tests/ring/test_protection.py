@@ -285,7 +285,7 @@ def test_going_back_without_copies_is_refused(place: Path) -> None:
     protection = protection_of(place / "data")
     protection.marked(1)
     shutil.rmtree(protection._places[0].vault.path)
-    with pytest.raises(RingError, match="the copies of .*data are gone"):
+    with pytest.raises(RingError, match=r"the copies of .*data are gone"):
         protection.returning(1, False)
     protection.returning(1, True)
     (finding,) = protection.returned(1)
