@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         WayOut,
     )
     from crossroads.errors import CrossroadsError
+    from crossroads.ring.irreversible import irreversible
+    from crossroads.ring.protection import protect
     from crossroads.snapshots.limits import Limits
     from crossroads.stats.probability import Probability
     from crossroads.timeline.outcomes import Outcome
@@ -52,6 +54,8 @@ _HOMES = {
     "WayOut": "analysis.results",
     "explain": "analysis.explain",
     "explore": "analysis.explore",
+    "irreversible": "ring.irreversible",
+    "protect": "ring.protection",
     "replay": "analysis.replay",
 }
 
@@ -80,7 +84,9 @@ __all__ = [
     "decide",
     "explain",
     "explore",
+    "irreversible",
     "mark",
+    "protect",
     "replay",
 ]
 

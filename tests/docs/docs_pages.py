@@ -12,6 +12,7 @@ import crossroads
 
 SECTIONS = {
     "Inside programs": ("decide", "chance", "mark"),
+    "Going back": ("protect", "irreversible"),
     "Asking": ("explore", "explain", "replay"),
     "What exploring gives": ("Exploration", "Tally", "Failure", "Probability"),
     "What explaining gives": ("Account", "CurvePoint", "TurningPoint", "Option", "Decision", "PointOfNoReturn", "WayOut"),

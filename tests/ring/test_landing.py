@@ -234,6 +234,7 @@ def test_a_unix_socket_of_another_process_is_named(tmp_path: Path) -> None:
     address = str(tmp_path / "socket")
 
     def connect() -> None:
+        server.close()
         with closing(socket.socket(socket.AF_UNIX)) as client:
             client.connect(address)
             mine = Landing()

@@ -64,8 +64,7 @@ def protect(*paths: str | os.PathLike[str]) -> None:
     if current.protection is None:
         current.remembered += [root for root in roots if root not in current.remembered]
     else:
-        with unrecorded():
-            current.protection.add(roots)
+        current.protection.add(roots)
 
 
 class Protection:
@@ -79,15 +78,16 @@ class Protection:
         self._unfinished: list[Finding] = []
         with unrecorded():
             _remove_abandoned()
-            self.add(current.remembered)
+        self.add(current.remembered)
         current.protection = self
 
     def add(self, roots: Sequence[str]) -> None:
         """Protect these from the next mark on; those that lie in a protected directory are so already."""
-        for root in sorted(roots):
-            if not self.covers(root):
-                self._unfinished += finish_restores([root])
-                self._places.append(_Place(Vault.make(root)))
+        with unrecorded():
+            for root in sorted(roots):
+                if not self.covers(root):
+                    self._unfinished += finish_restores([root])
+                    self._places.append(_Place(Vault.make(root)))
         self._places.sort(key=lambda place: place.vault.root)
 
     def covers(self, path: str) -> bool:

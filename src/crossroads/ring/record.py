@@ -9,12 +9,12 @@ import json
 import os
 import tempfile
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from zlib import crc32
 
 from crossroads.snapshots import kernel
 
-__all__ = ["Record"]
+__all__ = ["Record", "lived"]
 
 _write, _pread, _fstat, _close, _dup = os.write, os.pread, os.fstat, os.close, os.dup
 _fcntl = fcntl.fcntl
@@ -68,6 +68,29 @@ class Record:
                 parts.append(part)
                 at += len(part)
         return b"".join(parts)
+
+
+MARKED: Final = "marked"
+RETURNED: Final = "returned"
+
+
+def lived(entries: Sequence[tuple[str, Any]], mark: int) -> list[tuple[str, Any]]:
+    """What was added since a mark, in the lives that no return has discarded yet.
+
+    Args:
+        entries: of a record to which `MARKED` and `RETURNED` were added with the number of the mark, at each mark and return.
+        mark: one of the present past.
+    """
+    past: list[tuple[str, Any]] = []
+    places: dict[int, int] = {}
+    for name, value in entries:
+        if name == MARKED:
+            places[value] = len(past)
+        elif name == RETURNED:
+            del past[places.get(value, 0) :]
+        else:
+            past.append((name, value))
+    return past[places.get(mark, 0) :]
 
 
 def _decoded(line: bytes) -> tuple[str, Any]:
