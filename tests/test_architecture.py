@@ -11,7 +11,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "crossroads"
 
-LAYERS = ("errors", "program", "world", "stats", "timeline", "store", "snapshots", "worlds", "ring", "runners", "analysis", "faces")
+LAYERS = ("errors", "program", "world", "stats", "timeline", "store", "snapshots", "worlds", "rings", "runners", "analysis", "faces")
 """Each may import those before it, and itself."""
 
 ABOVE_ALL = ("__init__", "__main__", "extend", "pytest_plugin")
@@ -20,7 +20,7 @@ ABOVE_ALL = ("__init__", "__main__", "extend", "pytest_plugin")
 SANS_IO = ("stats", "timeline")
 NOT_SANS_IO = frozenset(("os", "socket", "asyncio", "sqlite3", "random", "time"))
 
-ONLY_IN = {"rich": ("faces",), "click": ("faces",), "sqlite3": ("store",), "_sqlite3": ("ring",), "platformdirs": ("store",)}
+ONLY_IN = {"rich": ("faces",), "click": ("faces",), "sqlite3": ("store",), "_sqlite3": ("rings",), "platformdirs": ("store",)}
 """Packages that these layers alone may import."""
 
 NEVER_IMPORTED = ("numpy", "simpy", "gymnasium")

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
         WayOut,
     )
     from crossroads.errors import CrossroadsError
-    from crossroads.ring.irreversible import irreversible
-    from crossroads.ring.protection import protect
+    from crossroads.rings.irreversible import irreversible
+    from crossroads.rings.protection import protect
     from crossroads.snapshots.limits import Limits
     from crossroads.stats.probability import Probability
     from crossroads.timeline.outcomes import Outcome
@@ -54,8 +54,8 @@ _HOMES = {
     "WayOut": "analysis.results",
     "explain": "analysis.explain",
     "explore": "analysis.explore",
-    "irreversible": "ring.irreversible",
-    "protect": "ring.protection",
+    "irreversible": "rings.irreversible",
+    "protect": "rings.protection",
     "replay": "analysis.replay",
 }
 

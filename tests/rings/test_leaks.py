@@ -14,12 +14,12 @@ from threading import Thread
 from urllib.request import urlopen
 
 import pytest
-from ring_tools import in_child
+from landing_tools import in_child
 
-from crossroads.ring import leaks as leaks_module
-from crossroads.ring.effects import server_name
-from crossroads.ring.leaks import Leaks
-from crossroads.ring.protection import Protection
+from crossroads.rings import leaks as leaks_module
+from crossroads.rings.effects import server_name
+from crossroads.rings.leaks import Leaks
+from crossroads.rings.protection import Protection
 
 MARK = 1
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from crossroads.ring import protection
+from crossroads.rings import protection
 
 
 @pytest.fixture(autouse=True)

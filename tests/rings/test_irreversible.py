@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ring_tools import in_child
+from landing_tools import in_child
 
 from crossroads import program
 from crossroads.errors import RingError
-from crossroads.ring.irreversible import Commitments, allow, current, forbid, irreversible
+from crossroads.rings.irreversible import Commitments, allow, current, forbid, irreversible
 
 
 @pytest.fixture

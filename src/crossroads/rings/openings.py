@@ -12,9 +12,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from crossroads.ring.descriptors import Descriptor, Lock, descriptors
-from crossroads.ring.findings import Finding
-from crossroads.ring.sockets import OpenSocket, open_sockets, unread_bytes
+from crossroads.rings.descriptors import Descriptor, Lock, descriptors
+from crossroads.rings.findings import Finding
+from crossroads.rings.sockets import OpenSocket, open_sockets, unread_bytes
 
 __all__ = ["Openings", "Protected"]
 

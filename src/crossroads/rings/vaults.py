@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Final
 
 from crossroads.errors import RingError
-from crossroads.ring.manifests import Manifest, decode, encode
-from crossroads.ring.trees import OURS
+from crossroads.rings.manifests import Manifest, decode, encode
+from crossroads.rings.trees import OURS
 from crossroads.snapshots import kernel
 from crossroads.store.places import default_path
 

@@ -12,15 +12,15 @@ from functools import partial
 from typing import Final
 
 from crossroads.errors import CrossroadsError
-from crossroads.ring.apart import apart
-from crossroads.ring.contents import copy_contents
-from crossroads.ring.copying import database_state
-from crossroads.ring.databases import HEADER, SIDECARS, is_database, restore_database
-from crossroads.ring.descriptors import writable_mappings
-from crossroads.ring.findings import Finding
-from crossroads.ring.manifests import Entry, Manifest, state_of
-from crossroads.ring.trees import ROOT, Tree
-from crossroads.ring.vaults import Vault
+from crossroads.rings.apart import apart
+from crossroads.rings.contents import copy_contents
+from crossroads.rings.copying import database_state
+from crossroads.rings.databases import HEADER, SIDECARS, is_database, restore_database
+from crossroads.rings.descriptors import writable_mappings
+from crossroads.rings.findings import Finding
+from crossroads.rings.manifests import Entry, Manifest, state_of
+from crossroads.rings.trees import ROOT, Tree
+from crossroads.rings.vaults import Vault
 
 __all__ = ["restore_place"]
 

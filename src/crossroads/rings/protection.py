@@ -8,12 +8,12 @@ import stat
 from collections.abc import Sequence
 
 from crossroads.errors import RingError, SettingError
-from crossroads.ring.copying import copy_place
-from crossroads.ring.findings import Finding
-from crossroads.ring.manifests import Manifest
-from crossroads.ring.quiet import unrecorded
-from crossroads.ring.restoring import restore_place
-from crossroads.ring.vaults import Vault, abandoned, all_abandoned
+from crossroads.rings.copying import copy_place
+from crossroads.rings.findings import Finding
+from crossroads.rings.manifests import Manifest
+from crossroads.rings.quiet import unrecorded
+from crossroads.rings.restoring import restore_place
+from crossroads.rings.vaults import Vault, abandoned, all_abandoned
 
 __all__ = ["Protection", "finish_restores", "protect"]
 

@@ -11,13 +11,13 @@ from functools import partial
 from typing import Final
 
 from crossroads.errors import RingError
-from crossroads.ring.apart import apart
-from crossroads.ring.contents import copy_contents
-from crossroads.ring.databases import SIDECARS, copy_database, is_database, journal_mode
-from crossroads.ring.descriptors import Descriptor, descriptors, writable_mappings
-from crossroads.ring.manifests import Entry, EntryKind, Manifest, State, entry_of, state_of
-from crossroads.ring.trees import Tree
-from crossroads.ring.vaults import Vault
+from crossroads.rings.apart import apart
+from crossroads.rings.contents import copy_contents
+from crossroads.rings.databases import SIDECARS, copy_database, is_database, journal_mode
+from crossroads.rings.descriptors import Descriptor, descriptors, writable_mappings
+from crossroads.rings.manifests import Entry, EntryKind, Manifest, State, entry_of, state_of
+from crossroads.rings.trees import Tree
+from crossroads.rings.vaults import Vault
 
 __all__ = ["copy_place", "database_state"]
 

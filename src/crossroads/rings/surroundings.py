@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from crossroads.ring.findings import Finding
+from crossroads.rings.findings import Finding
 
 __all__ = ["Surroundings", "elapsed_words"]
 

@@ -6,7 +6,7 @@ The ring calls all of its companions, in the order in which they are listed; the
 from collections.abc import Sequence
 from typing import Protocol
 
-from crossroads.ring.findings import Finding
+from crossroads.rings.findings import Finding
 
 
 class Companion(Protocol):

@@ -6,11 +6,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from ring_tools import in_child
+from landing_tools import in_child
 
 from crossroads.errors import RingError
-from crossroads.ring import databases
-from crossroads.ring.protection import Protection
+from crossroads.rings import databases
+from crossroads.rings.protection import Protection
 
 MODES = ("delete", "wal")
 

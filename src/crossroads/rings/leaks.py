@@ -9,14 +9,14 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Protocol
 
-from crossroads.ring.company import own_process
-from crossroads.ring.copying import database_state
-from crossroads.ring.descriptors import descriptors
-from crossroads.ring.effects import READERS, Effect, is_device, server_name, state_now
-from crossroads.ring.findings import Finding
-from crossroads.ring.quiet import is_quiet, unrecorded
-from crossroads.ring.record import MARKED, RETURNED, Record, lived
-from crossroads.ring.sockets import OpenSocket, open_sockets
+from crossroads.rings.company import own_process
+from crossroads.rings.copying import database_state
+from crossroads.rings.descriptors import descriptors
+from crossroads.rings.effects import READERS, Effect, is_device, server_name, state_now
+from crossroads.rings.findings import Finding
+from crossroads.rings.quiet import is_quiet, unrecorded
+from crossroads.rings.record import MARKED, RETURNED, Record, lived
+from crossroads.rings.sockets import OpenSocket, open_sockets
 
 __all__ = ["Leaks"]
 

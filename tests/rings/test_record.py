@@ -5,9 +5,9 @@ import os
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ring_tools import in_child
+from landing_tools import in_child
 
-from crossroads.ring.record import MARKED, RETURNED, Record, lived
+from crossroads.rings.record import MARKED, RETURNED, Record, lived
 
 VALUES = st.recursive(st.none() | st.integers() | st.text() | st.just("\udcff\n"), st.lists, max_leaves=5)
 

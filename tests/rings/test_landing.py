@@ -13,15 +13,15 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from ring_tools import in_child
+from landing_tools import in_child
 
-from crossroads.ring import surroundings
-from crossroads.ring.company import own_process
-from crossroads.ring.descriptors import descriptors
-from crossroads.ring.findings import Finding
-from crossroads.ring.landing import Landing
-from crossroads.ring.protection import Protection
-from crossroads.ring.surroundings import elapsed_words
+from crossroads.rings import surroundings
+from crossroads.rings.company import own_process
+from crossroads.rings.descriptors import descriptors
+from crossroads.rings.findings import Finding
+from crossroads.rings.landing import Landing
+from crossroads.rings.protection import Protection
+from crossroads.rings.surroundings import elapsed_words
 
 MARK = 1
 

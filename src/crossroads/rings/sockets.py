@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from crossroads.ring.descriptors import Descriptor
+from crossroads.rings.descriptors import Descriptor
 
 __all__ = ["OpenSocket", "address_text", "open_sockets", "unread_bytes"]
 

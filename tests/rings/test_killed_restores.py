@@ -9,10 +9,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from ring_tools import Deaths, in_child, picture
+from landing_tools import Deaths, in_child, picture
 
 from crossroads.errors import RingError
-from crossroads.ring.protection import Protection, finish_restores, protect
+from crossroads.rings.protection import Protection, finish_restores, protect
 
 STEPS_MAX = 400
 

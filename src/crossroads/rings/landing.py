@@ -8,12 +8,12 @@ taken for crossroads' own.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crossroads.ring.company import Child, children, own_process
-from crossroads.ring.findings import Finding
-from crossroads.ring.openings import Openings, Protected
-from crossroads.ring.quiet import unrecorded
-from crossroads.ring.record import Record
-from crossroads.ring.surroundings import Surroundings
+from crossroads.rings.company import Child, children, own_process
+from crossroads.rings.findings import Finding
+from crossroads.rings.openings import Openings, Protected
+from crossroads.rings.quiet import unrecorded
+from crossroads.rings.record import Record
+from crossroads.rings.surroundings import Surroundings
 from crossroads.snapshots import kernel
 
 __all__ = ["Landing"]

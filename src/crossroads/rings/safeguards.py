@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from crossroads.ring.companions import Companion
-from crossroads.ring.irreversible import Commitments, Confirm
-from crossroads.ring.landing import Landing
-from crossroads.ring.leaks import Leaks
-from crossroads.ring.protection import Protection
+from crossroads.rings.companions import Companion
+from crossroads.rings.irreversible import Commitments, Confirm
+from crossroads.rings.landing import Landing
+from crossroads.rings.leaks import Leaks
+from crossroads.rings.protection import Protection
 
 __all__ = ["Safeguards", "safeguards"]
 

@@ -6,8 +6,8 @@ from typing import Final
 
 from crossroads import program
 from crossroads.errors import RingError
-from crossroads.ring.findings import Finding
-from crossroads.ring.record import MARKED, RETURNED, Record, lived
+from crossroads.rings.findings import Finding
+from crossroads.rings.record import MARKED, RETURNED, Record, lived
 
 __all__ = ["Commitments", "allow", "forbid", "irreversible"]
 

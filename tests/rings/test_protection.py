@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from ring_tools import in_child, picture
+from landing_tools import in_child, picture
 
 from crossroads.errors import RingError, SettingError
-from crossroads.ring.protection import Protection, protect
+from crossroads.rings.protection import Protection, protect
 
 NAMES = ["a", "b", "ab", "a-wal", "x\ny", "\udcff", "-rf", "é", " ", "…" * 80]
 

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from crossroads.ring.company import own_process
-from crossroads.ring.copying import database_state
-from crossroads.ring.manifests import State, state_of
-from crossroads.ring.sockets import address_text
+from crossroads.rings.company import own_process
+from crossroads.rings.copying import database_state
+from crossroads.rings.manifests import State, state_of
+from crossroads.rings.sockets import address_text
 
 __all__ = ["READERS", "Effect", "is_device", "server_name", "state_now"]
 
