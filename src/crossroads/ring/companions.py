@@ -1,0 +1,25 @@
+"""What travels along with a ring: parts that look at the world at a mark, and put it right or name what is wrong after a return.
+
+The ring calls all of its companions, in the order in which they are listed; the ring itself knows nothing of files, sockets or clocks.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from crossroads.ring.findings import Finding
+
+
+class Companion(Protocol):
+    """Something that takes part in marks and returns. Its own state goes back with the program's: what must not has to be outside of it."""
+
+    def marked(self, mark: int) -> None:
+        """In the life that marks, just before the fork; the numbers of marks only grow."""
+
+    def returning(self, mark: int, force: bool) -> None:
+        """In the life that wants to go back, before anything is lost; may refuse by raising CrossroadsError."""
+
+    def returned(self, mark: int) -> Sequence[Finding]:
+        """In the new life, right after the return: puts right what it can, and names the rest."""
+
+    def ended(self) -> Sequence[Finding]:
+        """In the last life, at the end of the ring."""
