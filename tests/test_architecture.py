@@ -11,7 +11,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "crossroads"
 
-LAYERS = ("errors", "program", "world", "stats", "timeline", "store", "snapshots", "worlds", "runners", "analysis", "faces")
+LAYERS = ("errors", "program", "world", "stats", "timeline", "store", "snapshots", "worlds", "rings", "runners", "analysis", "faces")
 """Each may import those before it, and itself."""
 
 ABOVE_ALL = ("__init__", "__main__", "extend", "pytest_plugin")

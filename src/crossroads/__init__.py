@@ -6,7 +6,7 @@ A program under test imports this package for `decide`, `chance` and `mark`; eve
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from crossroads.program import chance, decide, mark
+from crossroads.program import Mark, chance, decide, go_back, mark
 
 if TYPE_CHECKING:
     from crossroads.analysis.explain import explain
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
         WayOut,
     )
     from crossroads.errors import CrossroadsError
+    from crossroads.rings.findings import Finding
+    from crossroads.rings.guards import Death, Guard
+    from crossroads.rings.ring import ring
     from crossroads.snapshots.limits import Limits
     from crossroads.stats.probability import Probability
     from crossroads.timeline.outcomes import Outcome
@@ -35,9 +38,12 @@ _HOMES = {
     "Account": "analysis.results",
     "CrossroadsError": "errors",
     "CurvePoint": "analysis.results",
+    "Death": "rings.guards",
     "Decision": "analysis.results",
     "Exploration": "analysis.results",
     "Failure": "analysis.results",
+    "Finding": "rings.findings",
+    "Guard": "rings.guards",
     "Limits": "snapshots.limits",
     "Option": "analysis.results",
     "Outcome": "timeline.outcomes",
@@ -53,6 +59,7 @@ _HOMES = {
     "explain": "analysis.explain",
     "explore": "analysis.explore",
     "replay": "analysis.replay",
+    "ring": "rings.ring",
 }
 
 __version__ = "0.1.0"
@@ -61,10 +68,14 @@ __all__ = [
     "Account",
     "CrossroadsError",
     "CurvePoint",
+    "Death",
     "Decision",
     "Exploration",
     "Failure",
+    "Finding",
+    "Guard",
     "Limits",
+    "Mark",
     "Option",
     "Outcome",
     "PointOfNoReturn",
@@ -80,8 +91,10 @@ __all__ = [
     "decide",
     "explain",
     "explore",
+    "go_back",
     "mark",
     "replay",
+    "ring",
 ]
 
 

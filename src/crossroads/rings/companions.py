@@ -4,9 +4,10 @@ The ring calls all of its companions, in the order in which they are listed; the
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from importlib import import_module
+from typing import Final, Protocol
 
-from crossroads.ring.findings import Finding
+from crossroads.rings.findings import Finding
 
 
 class Companion(Protocol):
@@ -23,3 +24,16 @@ class Companion(Protocol):
 
     def ended(self) -> Sequence[Finding]:
         """In the last life, at the end of the ring."""
+
+
+HOMES: Final[tuple[str, ...]] = ()
+"""The usual companions, in the order in which they are called: "module:Class", made without arguments for each ring."""
+
+
+def assembled() -> list[Companion]:
+    """The usual companions, new."""
+    found: list[Companion] = []
+    for home in HOMES:
+        module, _, name = home.partition(":")
+        found.append(getattr(import_module(f"crossroads.rings.{module}"), name)())
+    return found
