@@ -97,7 +97,8 @@ class Line:
             raise Cut("the other end has gone")
         numbers = _array("i", b"".join(payload for _, _, payload in ancillary))
         descriptor = kernel.move_up(numbers[0]) if numbers else -1
-        return Letter(*_LETTER.unpack(data), descriptor)
+        kind, mark, value = _LETTER.unpack(data)
+        return Letter(kind, mark, value, descriptor)
 
     def close(self) -> None:
         """Give this end up."""

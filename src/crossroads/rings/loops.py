@@ -77,7 +77,9 @@ def _renew(selector: Any) -> None:
     with _epoll() as new:
         _dup2(new.fileno(), epoll.fileno(), inheritable=False)
     for key in list(selector._fd_to_key.values()):
-        wanted = (select.EPOLLIN if key.events & selectors.EVENT_READ else 0) | (select.EPOLLOUT if key.events & selectors.EVENT_WRITE else 0)
+        wanted = (select.EPOLLIN if key.events & selectors.EVENT_READ else 0) | (
+            select.EPOLLOUT if key.events & selectors.EVENT_WRITE else 0
+        )
         try:
             epoll.register(key.fd, wanted)
         except OSError:

@@ -77,7 +77,7 @@ class Ring:
         face, parent = _getpid(), _getppid()
         near, far = lines.pair()
         restore = kernel.block_signals()
-        stillness, timers = system.Stillness(), system.Timers()
+        timers = system.Timers()
         pid = kernel.fork()
         if pid:
             far.close()
@@ -156,9 +156,11 @@ def ring(
 def go_back(mark: object, remember: object, redraw: bool, force: bool) -> NoReturn:
     """The work of `crossroads.go_back`."""
     if not isinstance(mark, program.Mark):
-        raise SettingError(f"go_back({mark!r}) needs a mark: what crossroads.mark() has returned")
+        raise SettingError(f"go_back({mark!r}) needs what crossroads.mark() has returned")
     if program.current.run is not None:
-        raise RingError("a future that is being explored can't go back; to use the ring, start the program by itself or with: crossroads live")
+        raise RingError(
+            "a future that is being explored can't go back; to use the ring, start the program by itself or with: crossroads live"
+        )
     traveller = program.current.ring
     if not isinstance(traveller, Traveller):
         raise RingError("go_back() works within a ring; put the code into: with crossroads.ring(), or start it with: crossroads live")

@@ -98,6 +98,21 @@ class Below:
         self.line.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What all snapshots of a ring work with.
+
+    Args:
+        board, held, trace: of the ring.
+        max_returns: how many returns it allows.
+    """
+
+    board: Board
+    held: Held
+    trace: Trace
+    max_returns: int
+
+
 class Snapshot:
     """A mark's side of the fork.
 
@@ -105,18 +120,14 @@ class Snapshot:
         number: of the mark.
         guard: what to watch for, if anything.
         up: the line to this process's own supervisor.
-        board, held, trace: of the ring.
-        returns_max: how many returns the ring allows.
+        means: of the ring.
         forgotten: told the number of an older mark that was given up.
     """
 
-    def __init__(
-        self, number: int, guard: Guard | None, up: Line, board: Board, held: Held, trace: Trace, returns_max: int, forgotten: Callable[[int], None]
-    ) -> None:
-        self._number, self._guard, self._up = number, guard, up
-        self._board, self._held, self._trace = board, held, trace
-        self._returns_max, self._forgotten = returns_max, forgotten
-        self._sizes = held.sizes()
+    def __init__(self, number: int, guard: Guard | None, up: Line, means: Means, forgotten: Callable[[int], None]) -> None:
+        self._number, self._guard, self._up, self._forgotten = number, guard, up, forgotten
+        self._board, self._held, self._trace, self._max_returns = means.board, means.held, means.trace, means.max_returns
+        self._sizes = self._held.sizes()
         self._memories: list[bytes] = []
         self._returns, self._redraw = 0, False
         self._timers, self._stillness = system.Timers(), system.Stillness()
@@ -130,6 +141,7 @@ class Snapshot:
         """
         while True:
             near, far = lines.pair()
+            self._board.note("signed_ns", _monotonic_ns())
             pid = kernel.fork()
             if not pid:
                 near.close()
@@ -148,7 +160,9 @@ class Snapshot:
         kernel.kill(pid)
         kernel.reap(pid)
         near.close()
-        raise RingError(f"mark() can't copy threads, and there are some: {', '.join(threads)}; end them before, or start them after going back")
+        raise RingError(
+            f"mark() can't copy threads, and there are some: {', '.join(threads)}; end them before, or start them after going back"
+        )
 
     def _wake(self, line: Line) -> Waking:
         """In a life: wait for the supervisor, and put right what the fork has changed."""
@@ -160,7 +174,6 @@ class Snapshot:
         if letter is None or letter.kind != lines.GO:
             _exit(OUR_FAULT)
         self._board.note("life", _getpid())
-        self._board.note("signed_ns", _monotonic_ns())
         if self._returns:
             self._stillness.leave()
         self._timers.wind()
@@ -190,7 +203,7 @@ class Snapshot:
         ready = self._below.wait((self._up.number,), self._silence_left_s())
         letters = self._below.letters()
         if letters:
-            return any([self._from_below(letter) for letter in letters])
+            return [self._from_below(letter) for letter in letters][-1]
         if self._up.number in ready:
             letter = self._up.receive()
             assert letter is not None
@@ -225,7 +238,8 @@ class Snapshot:
         """Leave the line of supervisors: what is below gets this snapshot's own supervisor."""
         self._below.line.send(Letter(lines.MOVE, self._number, _getppid(), os.dup(self._up.number)))
         answer = self._below.line.receive()
-        assert answer is not None and answer.kind == lines.MOVING, answer
+        assert answer is not None
+        assert answer.kind == lines.MOVING, answer
         self._up.send(Letter(lines.MOVED, self._number, self._below.pid))
         _exit(0)
 
@@ -239,7 +253,6 @@ class Snapshot:
             self._memories.append(memory)
         self._returns, self._redraw = self._returns + 1, redraw
         self._board.count("returns")
-        self._board.note("signed_ns", _monotonic_ns())
 
     # Deaths.
 
@@ -261,22 +274,26 @@ class Snapshot:
         assert self._guard is not None
         self._trace.ask(self._board.life, LAST_WORD_S)
         what = f"gave no sign of life for {self._guard.wall:g} s"
-        if self._bring_home("hang", what):
-            return True
-        system.end_children()
-        system.end_like(signal.SIGKILL)
+        if not self._bring_home("hang", what):
+            system.end_children()
+            system.end_like(signal.SIGKILL)
+        return True
 
     def _has_died(self, status: int) -> bool:
         killed = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-        what = f"killed by {system.signal_name(killed)}" if killed else f"exit code {os.WEXITSTATUS(status)}, without the interpreter's own end"
-        if killed and killed == self._board.asked or self._guard is None or not self._guard.brings_home("crash"):
+        what = (
+            f"killed by {system.signal_name(killed)}"
+            if killed
+            else f"exit code {os.WEXITSTATUS(status)}, without the interpreter's own end"
+        )
+        if (killed and killed == self._board.asked) or self._guard is None or not self._guard.brings_home("crash"):
             system.end_like(status)
         return self._bring_home("crash", what) or system.end_like(status)
 
     def _bring_home(self, how: Ending, what: str) -> bool:
         """Go back on behalf of the life; False if the ring allows no more returns."""
-        if self._board.returns >= self._returns_max:
-            text = f"crossroads: a life has died ({what}) and is not brought home, as max_returns={self._returns_max} are used up\n"
+        if self._board.returns >= self._max_returns:
+            text = f"crossroads: a life has died ({what}) and is not brought home, as max_returns={self._max_returns} are used up\n"
             _write(2, text.encode())
             return False
         system.end_children()

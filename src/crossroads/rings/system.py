@@ -65,7 +65,7 @@ def signal_descriptor() -> int:
 
 def read_signals(descriptor: int) -> list[Sent]:
     """All signals that have arrived since."""
-    found = []
+    found: list[Sent] = []
     while True:
         try:
             data = _read(descriptor, _RECORD.size)

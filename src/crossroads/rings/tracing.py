@@ -79,8 +79,15 @@ class Trace:
 
 
 def is_library(filename: str) -> bool:
-    """Whether a file belongs to Python, to an installed package or to crossroads rather than to the program."""
-    return filename.startswith((_STDLIB, _OURS, "<frozen")) or "/site-packages/" in filename or "/dist-packages/" in filename
+    """Whether a file belongs to Python, to an installed package or to crossroads, and not to the program."""
+    if is_ours(filename) or filename.startswith((_STDLIB, "<frozen")):
+        return True
+    return "/site-packages/" in filename or "/dist-packages/" in filename
+
+
+def is_ours(filename: str) -> bool:
+    """Whether a file belongs to crossroads, or is the part of Python that starts modules."""
+    return filename.startswith((_OURS, "<frozen runpy"))
 
 
 _STDLIB: Final = os.path.dirname(os.__file__) + "/"

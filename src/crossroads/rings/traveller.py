@@ -21,7 +21,7 @@ from crossroads.rings.held import Held
 from crossroads.rings.identity import Identity
 from crossroads.rings.lines import Cut, Letter, Line
 from crossroads.rings.loops import Loops
-from crossroads.rings.supervision import Snapshot, Waking, move_below
+from crossroads.rings.supervision import Means, Snapshot, Waking, move_below
 from crossroads.rings.tracing import Trace, is_library
 from crossroads.snapshots import kernel
 
@@ -120,10 +120,8 @@ class Traveller:
         self._past[number] = Laid(label, place, guard, self._held.sizes())
         restore = kernel.block_signals()
         try:
-            snapshot = Snapshot(
-                number, guard, self._line, self._board, self._held, self._trace, self._settings.max_returns, self._forget_here
-            )
-            waking = snapshot.sleep()
+            means = Means(self._board, self._held, self._trace, self._settings.max_returns)
+            waking = Snapshot(number, guard, self._line, means, self._forget_here).sleep()
             self._line = waking.line
             self._identity.woke()
             loops.renew()
