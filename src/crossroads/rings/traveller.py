@@ -21,7 +21,7 @@ from crossroads.rings.held import Held
 from crossroads.rings.identity import Identity
 from crossroads.rings.lines import Cut, Letter, Line
 from crossroads.rings.loops import Loops
-from crossroads.rings.supervision import Means, Snapshot, Waking, move_below
+from crossroads.rings.supervision import OUR_FAULT, Means, Snapshot, Waking, move_below
 from crossroads.rings.tracing import Trace, is_library
 from crossroads.snapshots import kernel
 
@@ -166,14 +166,10 @@ class Traveller:
         """Give one mark's snapshot up."""
         restore = kernel.block_signals()
         try:
-            self._line.send(Letter(lines.FORGET, number))
-            letter = self._line.receive()
-            assert letter is not None
+            letter = self._ask(Letter(lines.FORGET, number))
             if letter.kind == lines.MOVE:
                 self._line = move_below(self._line, letter)
             self._forget_here(number)
-        except Cut as error:
-            raise RingError(f"the ring's line to its marks was closed ({error}); leave descriptors alone that aren't yours") from None
         finally:
             restore()
 
@@ -206,14 +202,25 @@ class Traveller:
         flags = (lines.REDRAW if redraw else 0) | (lines.REMEMBERS if memory is not None else 0)
         restore = kernel.block_signals()
         try:
-            self._line.send(Letter(lines.BACK, number, flags, lines.parcel(memory) if memory is not None else -1))
-            # The answer is the end of this process, unless there is no such snapshot.
-            self._line.receive()
+            self._ask(Letter(lines.BACK, number, flags, lines.parcel(memory) if memory is not None else -1))
             raise RingError(f"mark {number} isn't there any more; it was given up for newer ones")
-        except Cut as error:
-            raise RingError(f"the ring's line to its marks was closed ({error}); leave descriptors alone that aren't yours") from None
         finally:
             restore()
+
+    def _ask(self, letter: Letter) -> Letter:
+        """Send a letter, and wait for the answer; to BACK there is none but the end of this process, unless there is no such snapshot."""
+        try:
+            self._line.send(letter)
+        except Cut as error:
+            raise RingError(f"the ring's line to its marks was closed ({error}); leave descriptors alone that aren't yours") from None
+        try:
+            answer = self._line.receive()
+        except Cut:
+            answer = None
+        if answer is None:
+            # The supervisor has ended, so this process is about to be killed; until then it may not do anything.
+            _exit(OUR_FAULT)
+        return answer
 
     def leave_by(self, error: Exception, since: int) -> None:
         """An exception leaves a ring: go back to the latest guarded mark with a number above `since`, if there is one for it."""
