@@ -1,5 +1,6 @@
 """Programs under a ring, run in a process of their own: forked from the test, or started as a user would."""
 
+import faulthandler
 import os
 import select
 import signal
@@ -47,6 +48,8 @@ def fork_and_run(folder: Path, program: Callable[[Log], object]) -> Ended:
     if not pid:
         code = 70
         try:
+            # pytest has its own on, which the ring would leave alone.
+            faulthandler.disable()
             file = os.open(output, os.O_WRONLY | os.O_TRUNC)
             for number in (1, 2):
                 os.dup2(file, number)

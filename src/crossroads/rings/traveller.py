@@ -159,8 +159,7 @@ class Traveller:
             counts = Counter([place, *(laid.place for laid in self._past.values())])
             most = max(counts[laid.place] for laid in self._past.values())
             self.forget(next(number for number, laid in self._past.items() if counts[laid.place] == most))
-            if self._past:
-                self._held.show(next(iter(self._past.values())).sizes)
+            self._held.show(next(iter(self._past.values())).sizes if self._past else None)
 
     def forget(self, number: int) -> None:
         """Give one mark's snapshot up."""
