@@ -23,7 +23,7 @@ class Story(Protocol):
 class Mark(NamedTuple):
     """A moment, as `mark` gives it to the life that goes on from there.
 
-    Attributes:
+    Args:
         label: as it was given to `mark`.
         memory: what earlier lives brought back to this mark by `go_back`, oldest first; where one was brought home by a guard, a `Death`.
         returns: how often earlier lives came back to this mark, 0 the first time.
@@ -46,6 +46,8 @@ class Lives(Protocol):
     """The ring that a program is in, as far as the program can reach it."""
 
     def mark(self, label: object, guard: object) -> Mark: ...
+
+    def go_back(self, mark: Mark, remember: object, redraw: bool, force: bool) -> NoReturn: ...
 
     @property
     def is_own(self) -> bool: ...
@@ -156,12 +158,18 @@ def go_back(mark: Mark, remember: object = NOTHING, *, redraw: bool = True, forc
     Args:
         mark: on the current past of this life, as `mark` has returned it.
         remember: any value that can be pickled; the last one in the mark's `memory` from now on. Nothing by default.
-        redraw: draw anew: the `random` module and numpy's legacy functions are reseeded. Otherwise they are as they were at the mark.
+        redraw: draw anew: every generator of `random` and of numpy gets a new state. Otherwise they are as they were at the mark.
         force: go back past what can't be taken back.
 
     Raises:
         RingError: there is no such mark, `remember` can't be pickled, or max_returns are used up; nothing is lost.
     """
-    from crossroads.rings.ring import go_back as leave
+    from crossroads.errors import RingError, SettingError
 
-    leave(mark, remember, redraw, force)
+    if not isinstance(mark, Mark):
+        raise SettingError(f"go_back({mark!r}) needs what crossroads.mark() has returned")
+    if current.run is not None:
+        raise RingError("a future that is being explored can't go back; to use the ring, start the program with: crossroads live")
+    if current.ring is None:
+        raise RingError("go_back() works within a ring; put the code into: with crossroads.ring(), or start it with: crossroads live")
+    current.ring.go_back(mark, remember, redraw, force)

@@ -12,6 +12,7 @@ import crossroads
 
 SECTIONS = {
     "Inside programs": ("decide", "chance", "mark"),
+    "The ring": ("ring", "Mark", "go_back", "Guard", "Death", "Finding"),
     "Asking": ("explore", "explain", "replay"),
     "What exploring gives": ("Exploration", "Tally", "Failure", "Probability"),
     "What explaining gives": ("Account", "CurvePoint", "TurningPoint", "Option", "Decision", "PointOfNoReturn", "WayOut"),
@@ -94,7 +95,8 @@ def _signature(node: ast.FunctionDef, module: ModuleType) -> str:
 def _parameter(argument: ast.arg, default: ast.expr | None, module: ModuleType) -> str:
     shown = argument.arg + (f": {ast.unparse(argument.annotation)}" if argument.annotation is not None else "")
     if isinstance(default, ast.Name):
-        return f"{shown} = {getattr(module, default.id):_}"
+        value = getattr(module, default.id)
+        return f"{shown} = {value:_}" if isinstance(value, int | float) else f"{shown} = ..."
     return shown if default is None else f"{shown} = {ast.unparse(default)}"
 
 

@@ -160,6 +160,6 @@ def test_a_future_cant_go_back(tmp_path: Path) -> None:
     (tmp_path / "prog.py").touch()
     done = run(tmp_path, source)
     assert done.returncode == 0
-    found = crossroads.explore(tmp_path / "prog.py", futures=3, store=tmp_path / "store.sqlite")
+    found = crossroads.explore(str(tmp_path / "prog.py"), futures=3, store=tmp_path / "store.sqlite")
     message = found.failures[0].outcome.message
     assert message == "a future that is being explored can't go back; to use the ring, start the program with: crossroads live"

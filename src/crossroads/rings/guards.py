@@ -40,7 +40,7 @@ class Guard:
 
     wall: float | None = None
     memory: int | str | None = None
-    on: Collection[str] = CAUSES
+    on: Collection[str] = ("crash", "exception", "hang")
 
     def __post_init__(self) -> None:
         if self.wall is not None and not 0 < self.wall <= WALL_S_MAX:

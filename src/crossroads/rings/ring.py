@@ -6,7 +6,7 @@ On entry the process becomes the face of the program, and a fork of it goes on a
 import os
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Final, Literal, NoReturn
+from typing import Final, Literal
 
 from crossroads import program
 from crossroads.errors import RingError, SettingError
@@ -17,7 +17,7 @@ from crossroads.rings.companions import Companion
 from crossroads.rings.findings import Finding
 from crossroads.rings.held import Held, Output
 from crossroads.rings.supervision import OUR_FAULT, Face
-from crossroads.rings.traveller import Settings, Traveller, check_alone, pickled
+from crossroads.rings.traveller import Settings, Traveller, check_alone
 from crossroads.snapshots import kernel
 
 __all__ = ["Ring", "ring"]
@@ -151,18 +151,3 @@ def ring(
     if output not in OUTPUTS:
         raise SettingError(f"output={output!r} must be one of {', '.join(OUTPUTS)}")
     return Ring(Settings(max_returns, max_marks, strict), output, show_lives, companions)
-
-
-def go_back(mark: object, remember: object, redraw: bool, force: bool) -> NoReturn:
-    """The work of `crossroads.go_back`."""
-    if not isinstance(mark, program.Mark):
-        raise SettingError(f"go_back({mark!r}) needs what crossroads.mark() has returned")
-    if program.current.run is not None:
-        raise RingError(
-            "a future that is being explored can't go back; to use the ring, start the program by itself or with: crossroads live"
-        )
-    traveller = program.current.ring
-    if not isinstance(traveller, Traveller):
-        raise RingError("go_back() works within a ring; put the code into: with crossroads.ring(), or start it with: crossroads live")
-    memory = None if remember is program.NOTHING else pickled(remember)
-    traveller.go_back(mark, memory, redraw, force)

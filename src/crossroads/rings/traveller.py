@@ -177,8 +177,8 @@ class Traveller:
 
     # Returns.
 
-    def go_back(self, mark: Mark, memory: bytes | None, redraw: bool, force: bool) -> NoReturn:
-        """Go back, with what is remembered pickled."""
+    def go_back(self, mark: Mark, remember: object, redraw: bool, force: bool) -> NoReturn:
+        """Go back to a mark; see `crossroads.go_back`."""
         if not self.is_own:
             raise RingError("go_back() works in the program's own process alone; this one was forked from it")
         if mark.number not in self._past:
@@ -187,6 +187,7 @@ class Traveller:
                 f"ones, as the ring keeps max_marks={self._settings.max_marks}"
             )
         self._check_returns_left(mark.label)
+        memory = None if remember is NOTHING else pickled(remember)
         for companion in self._companions:
             companion.returning(mark.number, force)
         self._send_back(mark.number, memory, redraw)
