@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +45,10 @@ def fork_and_run(folder: Path, program: Callable[[Log], object]) -> Ended:
     output, notes = folder / "output", folder / "log"
     for path in (output, notes):
         path.write_text("")
-    pid = os.fork()
+    with warnings.catch_warnings():
+        # pytest-xdist has threads, none of which are in the child.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pid = os.fork()
     if not pid:
         code = 70
         try:
@@ -116,6 +120,12 @@ def wait_for_ends(pids: list[int]) -> list[int]:
 def real_pid() -> int:
     """The process id that the system knows, whatever the ring shows."""
     return int(os.readlink("/proc/self"))
+
+
+def living_children(pid: int) -> list[int]:
+    """Of a process, as far as they haven't ended; one that has may not have been waited for yet."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in children if Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0] != "Z"]
 
 
 def kill(pid: int, number: int = signal.SIGKILL) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ring_tools import Ended, Log, fork_and_run, real_pid
+from ring_tools import Ended, Log, fork_and_run, living_children, real_pid
 
 import crossroads
 from crossroads import go_back, mark, ring
@@ -178,7 +178,7 @@ def test_rings_one_after_the_other_have_one_face(tmp_path: Path) -> None:
                 if here.returns < 2:
                     go_back(here)
             face = os.getpid()
-            log(number, here.returns, Path(f"/proc/{face}/task/{face}/children").read_text().split() == [str(real_pid())])
+            log(number, here.returns, living_children(face) == [real_pid()])
             if old is not None:
                 with ring(), pytest.raises(crossroads.CrossroadsError, match="isn't on the current past"):
                     go_back(old)
