@@ -13,7 +13,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
     yield
     if protection.current.protection is not None:
-        protection.current.protection.release()
+        protection.current.protection.ended()
     protection.current.remembered.clear()
 
 

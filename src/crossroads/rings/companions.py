@@ -4,7 +4,8 @@ The ring calls all of its companions, in the order in which they are listed; the
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from importlib import import_module
+from typing import Final, Protocol, runtime_checkable
 
 from crossroads.rings.findings import Finding
 
@@ -23,3 +24,31 @@ class Companion(Protocol):
 
     def ended(self) -> Sequence[Finding]:
         """In the last life, at the end of the ring."""
+
+
+@runtime_checkable
+class Releasing(Protocol):
+    """A companion that keeps something outside of the ring's processes."""
+
+    def release(self) -> None:
+        """Remove it, if it is still there; by whichever process of the ring comes last."""
+
+
+HOMES: Final = ("irreversible:Commitments", "protection:Protection", "landing:Landing", "leaks:Leaks")
+"""The usual companions, in the order in which they are called: "module:Class", made without arguments for each ring."""
+
+
+def assembled() -> list[Companion]:
+    """The usual companions, new."""
+    found: list[Companion] = []
+    for home in HOMES:
+        module, _, name = home.partition(":")
+        found.append(getattr(import_module(f"crossroads.rings.{module}"), name)())
+    return found
+
+
+def release(companions: Sequence[Companion]) -> None:
+    """In the process that comes last: remove what no life could, because the last one died; what was prepared before the first is known."""
+    for companion in companions:
+        if isinstance(companion, Releasing):
+            companion.release()

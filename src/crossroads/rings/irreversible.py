@@ -35,7 +35,7 @@ def forbid(what: str) -> bool:
 
 
 @contextmanager
-def irreversible(what: str, *, confirm: Confirm | None = None) -> Iterator[None]:
+def irreversible(what: str, *, confirm: Callable[[str], object] | None = None) -> Iterator[None]:
     """Name a point of no return in the program: what is done inside can't be taken back.
 
     In a ring it is recorded when it begins. Going back to a mark before it is refused then, unless forced, and what was left done is

@@ -2,12 +2,14 @@
 
 Known limits: locks of the `threading` module are memory, and as they were at the mark; one that another thread held then is never
 released. Child processes of a life that died on the spot are known only to those who end them. Descriptors above `HIGH_DESCRIPTOR` are
-taken for crossroads' own.
+taken for crossroads' own. Of sockets it is known whether they lead outside, not what was said: that both lives share one is named at each
+return.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from crossroads.rings import protection
 from crossroads.rings.company import Child, children, own_process
 from crossroads.rings.findings import Finding
 from crossroads.rings.openings import Openings, Protected
@@ -29,25 +31,15 @@ class _Notes:
     threads: list[str]
 
 
-class _Nothing:
-    """What is protected, where nothing is."""
-
-    def covered_at(self, path: str, mark: int) -> bool:
-        return False
-
-    def inode_at(self, path: str, mark: int) -> int | None:
-        return None
-
-
 class Landing:
     """The companion of a ring that checks the world.
 
     Args:
-        protected: knows which files are put back; that happens before this companion is told of a return.
+        protected: knows which files are put back, before this companion is told of a return; by default what `protect` was told of.
     """
 
     def __init__(self, protected: Protected | None = None) -> None:
-        self._protected = protected or _Nothing()
+        self._protected = protected or protection.of_this_ring()
         self._notes: dict[int, _Notes] = {}
         self._own = {own_process()}
         self._record = Record()
@@ -58,11 +50,6 @@ class Landing:
             self._own.add(own_process())
             openings = Openings.now(self._own)
             self._notes[mark] = _Notes(Surroundings.now(), openings, children(), kernel.thread_names())
-
-    def begun(self, mark: int) -> None:
-        """In the first life after a mark, which a fork has left without timers: let them run on."""
-        self._own.add(own_process())
-        self._notes[mark].surroundings.start_timers()
 
     def returning(self, mark: int, force: bool) -> None:
         """Note what this life leaves behind."""

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Protocol
 
+from crossroads.rings import protection
 from crossroads.rings.company import own_process
 from crossroads.rings.copying import database_state
 from crossroads.rings.descriptors import descriptors
@@ -48,11 +49,11 @@ class Leaks:
     """The companion of a ring that records what can't be taken back.
 
     Args:
-        restored: knows which files are put back, and so don't leak.
+        restored: knows which files are put back, and so don't leak; by default what `protect` was told of.
     """
 
     def __init__(self, restored: Restored | None = None) -> None:
-        self._restored = restored
+        self._restored = restored or protection.of_this_ring()
         self._record = Record()
         self._known: set[tuple[str, str]] = set()
         self._sockets: dict[tuple[int, int], OpenSocket] = {}
@@ -134,7 +135,7 @@ class Leaks:
         return findings
 
     def _texts(self, effect: Effect, mark: int) -> Iterator[str]:
-        if effect.what in ("file", "database") and self._restored is not None and self._restored.covered_at(effect.subject, mark):
+        if effect.what in ("file", "database") and self._restored.covered_at(effect.subject, mark):
             return
         text = _TEXTS[effect.what](effect)
         if text:

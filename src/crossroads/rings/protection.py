@@ -6,16 +6,21 @@ What isn't protected stays changed. A place is protected from the next mark on; 
 import os
 import stat
 from collections.abc import Sequence
+from typing import Final
 
 from crossroads.errors import RingError, SettingError
 from crossroads.rings.copying import copy_place
 from crossroads.rings.findings import Finding
 from crossroads.rings.manifests import Manifest
 from crossroads.rings.quiet import unrecorded
+from crossroads.rings.record import Record
 from crossroads.rings.restoring import restore_place
-from crossroads.rings.vaults import Vault, abandoned, all_abandoned
+from crossroads.rings.vaults import Vault, abandoned, all_abandoned, left_behind
 
-__all__ = ["Protection", "finish_restores", "protect"]
+__all__ = ["Protection", "finish_restores", "of_this_ring", "protect"]
+
+
+_VAULT: Final = "vault"
 
 
 class _Current:
@@ -76,6 +81,8 @@ class Protection:
     def __init__(self) -> None:
         self._places: list[_Place] = []
         self._unfinished: list[Finding] = []
+        # Also those of lives that are discarded before this is told.
+        self._record = Record()
         with unrecorded():
             _remove_abandoned()
         self.add(current.remembered)
@@ -87,7 +94,9 @@ class Protection:
             for root in sorted(roots):
                 if not self.covers(root):
                     self._unfinished += finish_restores([root])
-                    self._places.append(_Place(Vault.make(root)))
+                    vault = Vault.make(root)
+                    self._record.add(_VAULT, vault.path)
+                    self._places.append(_Place(vault))
         self._places.sort(key=lambda place: place.vault.root)
 
     def covers(self, path: str) -> bool:
@@ -130,6 +139,7 @@ class Protection:
     def returned(self, mark: int) -> Sequence[Finding]:
         """Put everything back that was protected at this mark."""
         with unrecorded():
+            self._remove_but(frozenset(place.vault.path for place in self._places))
             places = [place for place in self._places if mark in place.manifests]
             findings = [_lost(place.vault.root) for place in places if not place.vault.is_there()]
             places = [place for place in places if place.vault.is_there()]
@@ -146,17 +156,27 @@ class Protection:
 
     def ended(self) -> Sequence[Finding]:
         """Remove all copies; what is protected stays as it is now."""
+        for place in self._places:
+            place.vault.close()
         self.release()
+        self._places.clear()
+        self._record.close()
+        if current.protection is self:
+            current.protection = None
         return self._unfinished
 
     def release(self) -> None:
-        """Remove all copies; to be called by whichever process of the ring comes last."""
+        """Remove all copies of all lives; where a life was killed while it put things back, finish that first."""
         with unrecorded():
-            for place in self._places:
-                place.vault.remove()
-            self._places.clear()
-        if current.protection is self:
-            current.protection = None
+            self._remove_but(frozenset())
+
+    def _remove_but(self, kept: frozenset[str]) -> None:
+        """Remove the copies that lives of this ring have made, except for some."""
+        for name, path in self._record.entries():
+            vault = left_behind(path) if name == _VAULT and path not in kept else None
+            if vault is not None:
+                _finished(vault)
+                vault.remove()
 
     def _forget_after(self, place: _Place, mark: int) -> None:
         for later in [number for number in place.manifests if number > mark]:
@@ -225,6 +245,11 @@ def _is_file(path: str) -> bool:
 
 def _lost(root: str) -> Finding:
     return Finding("file", root, f"{root} couldn't be put back: its copies are gone", False)
+
+
+def of_this_ring() -> Protection:
+    """The protection of the ring that is open, or a new one."""
+    return current.protection or Protection()
 
 
 current = _Current()

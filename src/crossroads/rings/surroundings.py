@@ -46,11 +46,6 @@ class Surroundings:
         blocked = frozenset(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
         return cls(time.time(), _directory(), _umask(), dict(os.environ), blocked, running)
 
-    def start_timers(self) -> None:
-        """Let the timers run as they did."""
-        for name, (left, interval) in self.timers.items():
-            signal.setitimer(_TIMERS[name], left, interval)
-
     def restore(self) -> list[Finding]:
         """Make the surroundings as they were; what differed."""
         present = Surroundings.now()
@@ -66,9 +61,10 @@ class Surroundings:
             )
         if self.directory != present.directory:
             findings.append(self._go_home())
-        if self.timers:
-            self.start_timers()
-            findings += [_timer(name, left) for name, (left, _) in self.timers.items()]
+        for name, (left, interval) in self.timers.items():
+            if name not in present.timers:
+                signal.setitimer(_TIMERS[name], left, interval)
+                findings.append(Finding("timer", name, f"the timer {name} runs again, with {left:.3g} s left as at the mark", True))
         if self.blocked != present.blocked:
             signal.pthread_sigmask(signal.SIG_SETMASK, self.blocked)
             findings.append(Finding("signals", "mask", "the signals that are blocked had changed since the mark", True))
@@ -109,10 +105,6 @@ def elapsed_words(seconds: float) -> tuple[str, bool]:
             number = _NUMBERS[count] if count < len(_NUMBERS) else f"{count:,}"
             return f"{number} {unit}{'' if count == 1 else 's'}", count == 1
     return "less than a minute", True
-
-
-def _timer(name: str, left_s: float) -> Finding:
-    return Finding("timer", name, f"the timer {name} runs again, with {left_s:.3g} s left as at the mark", True)
 
 
 def _directory() -> str:

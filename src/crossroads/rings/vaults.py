@@ -26,7 +26,7 @@ from crossroads.rings.trees import OURS
 from crossroads.snapshots import kernel
 from crossroads.store.places import default_path
 
-__all__ = ["Vault", "abandoned", "adopt", "all_abandoned"]
+__all__ = ["Vault", "abandoned", "adopt", "all_abandoned", "left_behind"]
 
 _open, _close, _read, _write, _time = os.open, os.close, os.read, os.write, time.time
 _listdir, _getpid, _flock, _stat, _replace = os.listdir, os.getpid, fcntl.flock, os.stat, os.replace
@@ -235,6 +235,14 @@ def adopt(path: str) -> Vault | None:
         _close(owner)
         return None
     return Vault(root, path, owner)
+
+
+def left_behind(path: str) -> Vault | None:
+    """The vault of this directory, whoever has its lock; None if it is gone. For the ring that it belongs to."""
+    try:
+        return Vault(os.fsdecode(_contents(f"{path}/{_OWNER}")), path, -1)
+    except OSError:
+        return None
 
 
 def _remove_old(path: str) -> None:
