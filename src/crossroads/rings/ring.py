@@ -17,6 +17,7 @@ from crossroads.rings.board import Board
 from crossroads.rings.companions import Companion
 from crossroads.rings.findings import Finding
 from crossroads.rings.held import Held, Output
+from crossroads.rings.quiet import unrecorded
 from crossroads.rings.supervision import OUR_FAULT, Face
 from crossroads.rings.traveller import Settings, Traveller, check_alone
 from crossroads.snapshots import kernel
@@ -82,7 +83,8 @@ class Ring:
         pid = kernel.fork()
         if pid:
             far.close()
-            Face(board, held, partial(travelling.release, companions)).run(pid, near)
+            with unrecorded():
+                Face(board, held, partial(travelling.release, companions)).run(pid, near)
         near.close()
         _live(far, board)
         timers.wind()

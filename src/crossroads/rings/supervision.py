@@ -24,6 +24,7 @@ from crossroads.rings.board import Board
 from crossroads.rings.guards import Death, Ending, Guard
 from crossroads.rings.held import Held
 from crossroads.rings.lines import Cut, Letter, Line
+from crossroads.rings.quiet import unrecorded
 from crossroads.rings.tracing import Trace
 from crossroads.snapshots import kernel
 
@@ -150,7 +151,8 @@ class Snapshot:
             far.close()
             if not self._returns:
                 self._check_threads(pid, near)
-            self._supervise(pid, near)
+            with unrecorded():
+                self._supervise(pid, near)
 
     def _check_threads(self, pid: int, near: Line) -> None:
         """Threads of libraries that know of forks (as OpenBLAS's do) end before one; others would be missing in the life."""
