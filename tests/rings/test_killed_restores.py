@@ -12,7 +12,7 @@ import pytest
 from landing_tools import Deaths, in_child, picture
 
 from crossroads.errors import RingError
-from crossroads.rings.protection import Protection, finish_restores, protect
+from crossroads.rings.protection import Protection, current, finish_restores, protect
 
 STEPS_MAX = 400
 
@@ -180,6 +180,10 @@ def test_two_rings_at_once_are_refused(place: Path) -> None:
     def second() -> None:
         with pytest.raises(RingError, match=f"already protected by another ring, of process {os.getppid()}"):
             Protection().add([str(place / "data")])
+
+        current.remembered[:] = [str(place / "a"), str(place / "data")]
+        with pytest.raises(RingError, match="already protected"):
+            Protection()
 
     assert in_child(second) == 0
     assert len(vaults(place)) == 1

@@ -85,7 +85,11 @@ class Protection:
         self._record = Record()
         with unrecorded():
             _remove_abandoned()
-        self.add(current.remembered)
+        try:
+            self.add(current.remembered)
+        except BaseException:
+            self.ended()
+            raise
         current.protection = self
 
     def add(self, roots: Sequence[str]) -> None:
