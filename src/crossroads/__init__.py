@@ -6,7 +6,7 @@ A program under test imports this package for `decide`, `chance` and `mark`; eve
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from crossroads.program import chance, decide, mark
+from crossroads.program import Mark, chance, decide, go_back, mark
 
 if TYPE_CHECKING:
     from crossroads.analysis.explain import explain
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
         WayOut,
     )
     from crossroads.errors import CrossroadsError
+    from crossroads.rings.findings import Finding
+    from crossroads.rings.guards import Death, Guard
+    from crossroads.rings.irreversible import irreversible
+    from crossroads.rings.protection import protect
+    from crossroads.rings.ring import ring
     from crossroads.snapshots.limits import Limits
     from crossroads.stats.probability import Probability
     from crossroads.timeline.outcomes import Outcome
@@ -35,9 +40,12 @@ _HOMES = {
     "Account": "analysis.results",
     "CrossroadsError": "errors",
     "CurvePoint": "analysis.results",
+    "Death": "rings.guards",
     "Decision": "analysis.results",
     "Exploration": "analysis.results",
     "Failure": "analysis.results",
+    "Finding": "rings.findings",
+    "Guard": "rings.guards",
     "Limits": "snapshots.limits",
     "Option": "analysis.results",
     "Outcome": "timeline.outcomes",
@@ -52,7 +60,10 @@ _HOMES = {
     "WayOut": "analysis.results",
     "explain": "analysis.explain",
     "explore": "analysis.explore",
+    "irreversible": "rings.irreversible",
+    "protect": "rings.protection",
     "replay": "analysis.replay",
+    "ring": "rings.ring",
 }
 
 __version__ = "0.1.0"
@@ -61,10 +72,14 @@ __all__ = [
     "Account",
     "CrossroadsError",
     "CurvePoint",
+    "Death",
     "Decision",
     "Exploration",
     "Failure",
+    "Finding",
+    "Guard",
     "Limits",
+    "Mark",
     "Option",
     "Outcome",
     "PointOfNoReturn",
@@ -80,8 +95,12 @@ __all__ = [
     "decide",
     "explain",
     "explore",
+    "go_back",
+    "irreversible",
     "mark",
+    "protect",
     "replay",
+    "ring",
 ]
 
 

@@ -9,6 +9,7 @@ __all__ = [
     "EngineError",
     "InternalError",
     "NotSimulated",
+    "RingError",
     "SettingError",
     "StoreError",
     "TargetError",
@@ -60,6 +61,12 @@ class DivergedError(CrossroadsError):
 
 class NotSimulated(CrossroadsError, NotImplementedError):
     """The program asked the world for something that it doesn't have; the message names the call and the way out."""
+
+    __module__ = "crossroads"
+
+
+class RingError(CrossroadsError, RuntimeError):
+    """A program can't mark this moment, or can't go back to that one; nothing has been lost."""
 
     __module__ = "crossroads"
 

@@ -12,6 +12,7 @@ import crossroads
 
 SECTIONS = {
     "Inside programs": ("decide", "chance", "mark"),
+    "The ring": ("ring", "Mark", "go_back", "protect", "irreversible", "Guard", "Death", "Finding"),
     "Asking": ("explore", "explain", "replay"),
     "What exploring gives": ("Exploration", "Tally", "Failure", "Probability"),
     "What explaining gives": ("Account", "CurvePoint", "TurningPoint", "Option", "Decision", "PointOfNoReturn", "WayOut"),
@@ -84,8 +85,12 @@ def _signature(node: ast.FunctionDef, module: ModuleType) -> str:
     given, named = node.args.args, node.args.kwonlyargs
     defaults = [None] * (len(given) - len(node.args.defaults)) + list(node.args.defaults)
     shown = [_parameter(argument, default, module) for argument, default in zip(given, defaults, strict=True)]
+    if node.args.vararg is not None:
+        shown.append(f"*{_parameter(node.args.vararg, None, module)}")
+    elif named:
+        shown.append("*")
     if named:
-        shown += ["*", *(_parameter(argument, default, module) for argument, default in zip(named, node.args.kw_defaults, strict=True))]
+        shown += [*(_parameter(argument, default, module) for argument, default in zip(named, node.args.kw_defaults, strict=True))]
     returns = f" -> {ast.unparse(node.returns)}" if node.returns is not None else ""
     line = f"{node.name}({', '.join(shown)}){returns}"
     return line if len(line) <= 100 else f"{node.name}(\n" + "".join(f"    {part},\n" for part in shown) + f"){returns}"
@@ -94,7 +99,8 @@ def _signature(node: ast.FunctionDef, module: ModuleType) -> str:
 def _parameter(argument: ast.arg, default: ast.expr | None, module: ModuleType) -> str:
     shown = argument.arg + (f": {ast.unparse(argument.annotation)}" if argument.annotation is not None else "")
     if isinstance(default, ast.Name):
-        return f"{shown} = {getattr(module, default.id):_}"
+        value = getattr(module, default.id)
+        return f"{shown} = {value:_}" if isinstance(value, int | float) else f"{shown} = ..."
     return shown if default is None else f"{shown} = {ast.unparse(default)}"
 
 

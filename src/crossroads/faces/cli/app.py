@@ -17,6 +17,7 @@ from crossroads.errors import CrossroadsError, DivergedError, EngineError, Inter
 from crossroads.faces.cli.explain import explain_verb
 from crossroads.faces.cli.export import export_verb
 from crossroads.faces.cli.list import list_verb
+from crossroads.faces.cli.live import live_verb
 from crossroads.faces.cli.options import CONTEXT_SETTINGS, debug_option
 from crossroads.faces.cli.replay import replay_verb
 from crossroads.faces.cli.run import run_verb
@@ -29,7 +30,7 @@ OURS: Final = 3
 """Exit code for a bug in crossroads, a machine that futures can't be run on, and a run that isn't the same again."""
 
 USAGE: Final = 4
-VERBS: Final = (run_verb, explain_verb, replay_verb, show_verb, list_verb, export_verb)
+VERBS: Final = (run_verb, explain_verb, replay_verb, show_verb, list_verb, export_verb, live_verb)
 
 
 class Verbs(click.Group):

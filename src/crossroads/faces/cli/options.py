@@ -167,20 +167,24 @@ faults_option = click.option(
 json_flag = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a report.")
 
 
-def verb(name: str, summary: str, *options: Callable[[Any], Any]) -> Callable[[Callable[..., int]], click.Command]:
+def verb(
+    name: str, summary: str, *options: Callable[[Any], Any], options_first: bool = False
+) -> Callable[[Callable[..., int]], click.Command]:
     """Makes a verb of a function that gets the session first and returns the exit code.
 
     Args:
         name: as it is typed.
         summary: its line in the list of verbs.
         options: of the verb, in the order in which its help lists them; --debug and --help come last.
+        options_first: whether everything after the first argument belongs to somebody else.
     """
 
     def decorate(function: Callable[..., int]) -> click.Command:
         decorated: Any = click.pass_obj(function)
         for option in reversed((*options, debug_option)):
             decorated = option(decorated)
-        return click.command(name, context_settings=CONTEXT_SETTINGS, short_help=summary)(decorated)
+        settings = {**CONTEXT_SETTINGS, "allow_interspersed_args": not options_first}
+        return click.command(name, context_settings=settings, short_help=summary)(decorated)
 
     return decorate
 

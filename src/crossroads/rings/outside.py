@@ -1,0 +1,101 @@
+"""A program under a ring that is put on from outside: what `crossroads live` becomes, in a process with nothing else in it.
+
+    python -m crossroads.rings.outside SETTINGS TARGET [ARGUMENTS]
+
+SETTINGS is a JSON object with arguments of `ring`. The program runs as by `python program.py`; one that only defines `main` is called.
+"""
+
+import ast
+import asyncio
+import inspect
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType, TracebackType
+from typing import Any
+
+from crossroads.rings.ring import ring
+from crossroads.rings.tracing import is_ours
+from crossroads.worlds.targets import DEFAULT_FUNCTION, load_target, parse_target
+
+
+def main() -> None:
+    """Run the program; its end is the interpreter's, and its exceptions are told as if nothing of ours was there."""
+    settings, text, *arguments = json.loads(sys.argv[1]), *sys.argv[2:]
+    sys.excepthook = _told_without_us(sys.excepthook)
+    sys.argv = [text, *arguments]
+    with ring(**settings) as worn:
+        program_of(text)()
+    for finding in worn.findings:
+        if not finding.mended:
+            print(f"crossroads: {finding}", file=sys.stderr)
+
+
+def program_of(text: str) -> Callable[[], object]:
+    """What there is to call for a target, as a user writes it.
+
+    Raises:
+        TargetError: there is no such program.
+    """
+    if starts_itself(text):
+        return lambda: run_script(text)
+    target = parse_target(text)
+    if target.is_path:
+        sys.argv[0] = target.place
+        sys.path[0] = os.path.dirname(os.path.realpath(target.place))
+
+    def call() -> object:
+        _, function = load_target(target)
+        return run_coroutine(function) if inspect.iscoroutinefunction(function) else function()
+
+    return call
+
+
+def starts_itself(text: str) -> bool:
+    """Whether a target is a file that is run as a script: it names no function, and doesn't leave its `main` to be called by others."""
+    if not Path(text).is_file():
+        return False
+    try:
+        tree = ast.parse(Path(text).read_bytes())
+    except (SyntaxError, ValueError):
+        return True
+    scopes = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    if not any(isinstance(node, scopes) and node.name == DEFAULT_FUNCTION for node in tree.body):
+        return True
+    used = {name.id for node in tree.body if not isinstance(node, scopes) for name in ast.walk(node) if isinstance(name, ast.Name)}
+    return bool(used & {DEFAULT_FUNCTION, "__name__"})
+
+
+def run_script(path: str) -> None:
+    """Run a file as `python path` does: as the module `__main__`, beside its own folder."""
+    code = compile(Path(path).read_bytes(), path, "exec")
+    module = ModuleType("__main__")
+    module.__file__ = path
+    module.__builtins__ = sys.modules["builtins"]  # type: ignore[attr-defined]
+    sys.modules["__main__"] = module
+    sys.path[0] = os.path.dirname(os.path.realpath(path))
+    exec(code, vars(module))
+
+
+def run_coroutine(function: Callable[[], Any]) -> Any:
+    """Run a coroutine function on a loop of our asyncio world: in memory, on its own clock, where all of it can go back."""
+    from crossroads.worlds.asyncio import new_event_loop
+
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(function())
+
+
+def _told_without_us(tell: Callable[..., Any]) -> Callable[..., Any]:
+    def told(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        rest = trace
+        while rest is not None and is_ours(rest.tb_frame.f_code.co_filename):
+            rest = rest.tb_next
+        tell(kind, error.with_traceback(rest), rest)
+
+    return told
+
+
+if __name__ == "__main__":
+    main()
