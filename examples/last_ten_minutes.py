@@ -150,7 +150,7 @@ async def main():
     ticking.cancel()
 
 
-async def life(memory):
+async def live(memory):
     """One life, from the morning on, with the memory of those before. Returns how it ends, and what there is to remember of it."""
     known = {thing for evening in memory for thing in evening["learned"]}
     if known == {GENERAL, MISSILES}:
@@ -171,7 +171,7 @@ async def story(number, remembers=True):
     here = mark("morning")
     # Each life has luck of its own, the same whenever the story is told.
     random.seed(f"story {number}, life {here.returns}")
-    end, lesson = await life(here.memory)
+    end, lesson = await live(here.memory)
     if end == AGAIN and remembers:
         go_back(here, remember=lesson)
     if end == AGAIN:
@@ -181,7 +181,7 @@ async def story(number, remembers=True):
 
 async def with_memory():
     """Act two: one story, as it is told in its last life."""
-    end, life, memory = await story(1)
+    end, life, memory = await story(3)
     for evening in memory:
         print(f"Day {evening['day']}: {evening['ring']} put on the ring. Learned: {', '.join(evening['learned'])}.")
     print(f"Day {1 + THREE_WEEKS * len(memory)}: in life {life} {end}.")
