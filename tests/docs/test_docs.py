@@ -5,6 +5,7 @@ After a change that is meant, run with CROSSROADS_UPDATE_DOCS=1, which writes in
 
 import os
 import re
+import shutil
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,7 +29,7 @@ def teller(tmp_path: Path) -> Teller:
     for name, arguments in (("crossroads", "-m crossroads "), ("python", "")):
         (commands / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments}"$@"\n')
         (commands / name).chmod(0o755)
-    (folder / "examples").symlink_to(ROOT / "examples")
+    shutil.copytree(ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
     environment = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "NO_COLOR", "COLUMNS")}
     environment |= {"PATH": f"{commands}:{environment['PATH']}", "XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONIOENCODING": "utf-8"}
     if "PYTHONPATH" in environment:

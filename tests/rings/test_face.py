@@ -201,7 +201,9 @@ def test_a_shell_sees_the_whole(tmp_path: Path) -> None:
 HIERARCHY = """
 import crossroads, os, signal
 pids = []
-with crossroads.ring(output="live"):
+with crossroads.ring(output="live", max_marks=3):
+    for number in range({given_up}):
+        crossroads.mark("given up")
     pids.append(int(os.readlink("/proc/self")))
     for number in range(3):
         here = crossroads.mark(number)
@@ -215,9 +217,10 @@ with crossroads.ring(output="live"):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("given_up", [0, 4])
 @pytest.mark.parametrize("which", range(5))
-def test_nothing_is_left_when_any_process_is_killed(tmp_path: Path, which: int) -> None:
-    with start(tmp_path, HIERARCHY) as process:
+def test_nothing_is_left_when_any_process_is_killed(tmp_path: Path, which: int, given_up: int) -> None:
+    with start(tmp_path, HIERARCHY.format(given_up=given_up)) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
         pids = [int(pid) for pid in process.stdout.readline().split()]

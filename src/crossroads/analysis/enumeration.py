@@ -62,7 +62,7 @@ def enumerate_futures(inquiry: Inquiry, since: int) -> list[Leaf] | None:
         runs = inquiry.enumerate_runs([_forced(root, prefix) for prefix in prefixes])
         deeper: list[tuple[Choice, ...]] = []
         for prefix, run in zip(prefixes, runs, strict=True):
-            choices = tuple(choice for choice in run.choices if choice.point >= since)
+            choices = _all_choices(prefix, run, since)
             if run.drawn or not run.timeline.digest or run.outcome.kind in ("hung", "diverged"):
                 return None
             if any(not choice.probability for choice in choices):
@@ -88,6 +88,12 @@ def _is_promising(inquiry: Inquiry, since: int) -> bool:
 
 def _forced(root: Timeline, prefix: Sequence[Choice]) -> Timeline:
     return replace(root, overrides=root.overrides + tuple(Override(choice.point, choice.taken) for choice in prefix))
+
+
+def _all_choices(prefix: Sequence[Choice], run: Run, since: int) -> tuple[Choice, ...]:
+    """Those from the root on. A run that began at a snapshot tells of those from its last forced one on, with their probabilities."""
+    forced = prefix[-1].point if prefix else since
+    return (*prefix[:-1], *(choice for choice in run.choices if choice.point >= forced))
 
 
 def _siblings(choices: Sequence[Choice], first: int) -> list[tuple[Choice, ...]]:
