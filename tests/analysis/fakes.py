@@ -21,6 +21,8 @@ class CoinRunner:
         q: q[i] at point i, 0 <= i < n; at the end n it is 1.
     """
 
+    jobs = 2
+
     def __init__(self, q: Sequence[float]) -> None:
         self.q = q
 

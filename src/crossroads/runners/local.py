@@ -82,6 +82,11 @@ class LocalRunner:
         return LocalRunner(self.target, world, engine=self._given, jobs=self._jobs, limits=self._limits)
 
     @property
+    def jobs(self) -> int:
+        """How many futures are lived at a time."""
+        return self._jobs
+
+    @property
     def python(self) -> str:
         """Version of the interpreter that runs the futures, "" before the first run."""
         return next((engine.python for engine in self._engines if engine.python), "")
