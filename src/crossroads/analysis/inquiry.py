@@ -1,9 +1,9 @@
 """Asking for futures of one failing run, and counting what became of them. Every analysis of a failure goes through here.
 
 A spot is a place to branch at: (point, None) redraws everything from the point on, (point, option) takes that option and redraws the
-rest. The n-th future from a spot always has the same seed, so an analysis with the same seed gives the same account: as long as it has the time
-for it. Where time is limited and futures are dear, `affordable` tells the analyses how many of them to ask for: fewer than usual, which
-makes their intervals wider and their levels lower, and nothing else.
+rest. The n-th future from a spot always has the same seed, so an analysis with the same seed gives the same account: as long as
+it has the time for it. Where time is limited and futures are dear, `affordable` tells the analyses how many of them to ask for: fewer than
+usual, which makes their intervals wider and their levels lower, and nothing else.
 """
 
 import time
@@ -30,7 +30,7 @@ USUAL_FUTURES = 8_000
 """If there is no time for so many futures as dear as those at a place, fewer than usual are asked for there."""
 
 DEAR = 2.0
-"""Futures count as dear from so many times what there is time for: time is measured roughly, and an ordinary account shouldn't vary by it."""
+"""Futures are dear from so many times what there is time for: time is measured roughly, and an ordinary account shouldn't vary by it."""
 
 
 class BudgetSpent(Exception):

@@ -27,7 +27,7 @@ PROBE_FIRST = 48
 PROBE_EPS = 0.05
 """Level of the probes once such a place has proved to have a way out."""
 
-PROBE_LEAST, FINAL_LEAST, FORCED_LEAST = 4, 16, 8
+PROBE_LEAST, FINAL_LEAST, FORCED_LEAST = 4, 12, 4
 """So many futures, at least, where they are dear: a probe's, those in a row that confirm, and options forced."""
 
 SHORT_SHARE = 0.25
