@@ -33,7 +33,7 @@ FUTURES_MAX: Final = 10**9
 FIRST_ROUND: Final = 8
 ROUND_S: Final = 0.5
 ROUND_MAX: Final = 4_000
-DEAR_ROUND_S: Final = 4.0
+DEAR_ROUND_S: Final = 2.0
 """Rounds may take so long where single futures take long: of several such in a round each core has its share."""
 
 RECHECK_FIRST, RECHECK_EVERY = 4, 100
@@ -226,7 +226,14 @@ class Explorer:
             seconds = max(time.monotonic() - began, 1e-3)
             self._longest_s = max(self._longest_s, *(run.seconds for run in runs if run.timeline.digest), 0.0)
             round_s = max(ROUND_S, min(2.0 * self._longest_s, DEAR_ROUND_S))
-            size = max(FIRST_ROUND, min(int(count * round_s / seconds), 4 * size, ROUND_MAX))
+            size = max(FIRST_ROUND, min(int(count * round_s / seconds), 4 * size, ROUND_MAX, self._affordable(first)))
+
+    def _affordable(self, first: int) -> int:
+        """How many more futures there is time for, if they take as long as those since the first."""
+        if self.enough_s is None or not self._seen:
+            return ROUND_MAX
+        took_s = time.monotonic() - self._began
+        return int((self.enough_s - took_s) / took_s * (self._counts.futures - first))
 
     def _is_enough(self, futures: int) -> bool:
         """Whether what was found and the time that it took are enough."""

@@ -145,9 +145,10 @@ class Inquiry:
         return max(least, round(usual / times))
 
     def futures_in(self, share: float, step: int) -> int:
-        """How many futures like those from a step can be lived in a share of all the time there is."""
+        """How many futures like those from a step can be lived in a share of all the time there is, if those that fail there are dear."""
         assert self.seconds is not None
-        return int(share * self.seconds * self.runner.jobs / max(self.cost(step), 1e-6))
+        each = self.cost(step) + self.at_step(step).share * self.dearest
+        return int(share * self.seconds * self.runner.jobs / max(each, 1e-6))
 
     def at_step(self, step: int) -> Tally:
         """What is known of q at a step of the path."""

@@ -8,7 +8,7 @@ from crossroads.stats.elimination import Elimination
 from crossroads.stats.sequences import estimate
 from crossroads.timeline.points import Point
 
-ROUND, ROUND_LEAST, OPTION_LEAST = 16, 4, 8
+ROUND, ROUND_LEAST, OPTION_LEAST = 16, 4, 4
 """Futures for each option that is still in the race, at a time: as a rule, and where they are dear; and how many for
 an option are enough then, at least."""
 

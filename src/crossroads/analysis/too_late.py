@@ -27,7 +27,7 @@ PROBE_FIRST = 48
 PROBE_EPS = 0.05
 """Level of the probes once such a place has proved to have a way out."""
 
-PROBE_LEAST, FINAL_LEAST, FORCED_LEAST = 4, 12, 4
+PROBE_LEAST, FINAL_LEAST, FORCED_LEAST = 2, 12, 4
 """So many futures, at least, where they are dear: a probe's, those in a row that confirm, and options forced."""
 
 SHORT_SHARE = 0.25
@@ -112,7 +112,7 @@ def has_way_out(inquiry: Inquiry, step: int, futures: int, least: int = PROBE_LE
         futures: how many, where they aren't dear.
         least: how many, however dear they are.
     """
-    batch = 4
+    batch = 2 if inquiry.is_thrifty else 4
     while True:
         tally = inquiry.at_step(step)
         if tally.failed < tally.futures:
