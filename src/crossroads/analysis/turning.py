@@ -63,8 +63,8 @@ SCAN_EACH_MIN: Final = 4
 SCAN_TIME_SHARE: Final = 0.05
 """Of the time of all cores, where it is scarce, the scan may take so much."""
 
-THRIFTY_STEPS_MAX, THRIFTY_PROBES = 64, 32
-"""Where time is scarce: up to so many steps each is scanned, and else so many."""
+THRIFTY_STEPS_MAX, THRIFTY_PROBES, THRIFTY_PROBES_MIN = 64, 32, 8
+"""Where time is scarce: up to so many steps each is scanned, and else so many; at least so many if there isn't the time for that."""
 
 CERTAIN_LEAST: Final = 16
 """Fresh futures on each side before a jump is proved, at least, however dear they are."""
@@ -142,14 +142,15 @@ class JumpSearch:
     # Many steps.
 
     def _scan(self) -> list[int]:
-        steps_max, coarse = (THRIFTY_STEPS_MAX, THRIFTY_PROBES) if self._is_thrifty else (SCAN_STEPS_MAX, COARSE_STEPS)
+        steps_max, coarse, total = SCAN_STEPS_MAX, COARSE_STEPS, SCAN_TOTAL
+        if self._is_thrifty:
+            total = min(total, self._inquiry.futures_in(SCAN_TIME_SHARE, 0))
+            steps_max = min(THRIFTY_STEPS_MAX, total // SCAN_EACH_MIN)
+            coarse = max(THRIFTY_PROBES_MIN, min(THRIFTY_PROBES, steps_max))
         if self._upto <= steps_max:
             probes = list(range(self._upto + 1))
         else:
             probes = sorted({round(number * self._upto / coarse) for number in range(coarse + 1)})
-        total = SCAN_TOTAL
-        if self._is_thrifty:
-            total = min(total, self._inquiry.futures_in(SCAN_TIME_SHARE, 0))
         each = max(SCAN_EACH_MIN, total // len(probes))
         self._inquiry.sample_steps({step: max(0, each - self._at(step).futures) for step in probes})
         return probes
