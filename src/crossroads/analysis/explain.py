@@ -189,8 +189,8 @@ def _sample_all(inquiry: Inquiry, builder: AccountBuilder, eps: float) -> None:
     if search.unproved:
         builder.ended = "budget"
         builder.note(
-            f"{search.unproved} more steps that may be turning points weren't settled with {inquiry.budget:,} futures;"
-            ' "crossroads explain ID --budget N" takes more'
+            f"{search.unproved} more steps that may be turning points weren't settled"
+            + ("" if inquiry.is_thrifty else f' with {inquiry.budget:,} futures; "crossroads explain ID --budget N" takes more')
         )
     inquiry.stage = "comparing the options at the turning points"
     chosen = sorted({path.last(step) for step in [*(jump.step for jump in search.jumps), too_late.step - 1] if step >= 0})

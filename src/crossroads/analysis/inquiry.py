@@ -115,9 +115,14 @@ class Inquiry:
         return self._tallies.get(spot) or Tally()
 
     @property
+    def time_used(self) -> float:
+        """The share of the time that is over; 0 where any may be taken."""
+        return (time.monotonic() - self._began) / self.seconds if self.seconds is not None else 0.0
+
+    @property
     def is_late(self) -> bool:
         """Whether the time is up."""
-        return self.seconds is not None and time.monotonic() - self._began > self.seconds
+        return self.time_used > 1.0
 
     @property
     def dearest(self) -> float:

@@ -66,6 +66,12 @@ SCAN_TIME_SHARE: Final = 0.05
 THRIFTY_STEPS_MAX, THRIFTY_PROBES, THRIFTY_PROBES_MIN = 64, 32, 8
 """Where time is scarce: up to so many steps each is scanned, and else so many; at least so many if there isn't the time for that."""
 
+THRIFTY_AT_ONCE: Final = 2
+"""Pairs proved side by side where time is scarce."""
+
+PROVING_UNTIL: Final = 0.35
+"""Where time is scarce, after so much of it no further pairs are proved; the options need some, too."""
+
 CERTAIN_LEAST: Final = 16
 """Fresh futures on each side before a jump is proved, at least, however dear they are."""
 
@@ -262,10 +268,10 @@ class JumpSearch:
         reserve = round((1.0 - PROOF_SHARE) * self._inquiry.left)
         while candidates:
             affordable = (self._inquiry.left - reserve) // (2 * (USUAL.futures_max + FRESH_MORE))
-            if affordable < 1:
+            if affordable < 1 or (self._is_thrifty and self._inquiry.time_used > PROVING_UNTIL):
                 self.unproved = len(candidates)
                 return
-            count = min(affordable, PROVED_AT_ONCE)
+            count = min(affordable, THRIFTY_AT_ONCE if self._is_thrifty else PROVED_AT_ONCE)
             self._certify(candidates[:count])
             candidates = candidates[count:]
 
