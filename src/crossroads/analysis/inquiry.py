@@ -32,6 +32,9 @@ USUAL_FUTURES = 8_000
 DEAR = 2.0
 """Futures are dear from so many times what there is time for: time is measured roughly, and an ordinary account shouldn't vary by it."""
 
+SOME = 4
+"""From fewer futures what one costs isn't told."""
+
 
 class BudgetSpent(Exception):
     """The next futures would cost more than is left."""
@@ -126,8 +129,8 @@ class Inquiry:
 
     @property
     def dearest(self) -> float:
-        """Seconds that the futures from the dearest spot took, on average."""
-        return max((tally.seconds / tally.asked for tally in self._tallies.values() if tally.asked), default=0.0)
+        """Seconds that the futures from the dearest spot took, on average; of those spots from which there were some."""
+        return max((tally.seconds / tally.asked for tally in self._tallies.values() if tally.asked >= SOME), default=0.0)
 
     def cost(self, step: int) -> float:
         """Seconds that a future from this step takes in its process, as far as any were asked for there; else 0."""
