@@ -19,10 +19,15 @@ class CoinRunner:
 
     Args:
         q: q[i] at point i, 0 <= i < n; at the end n it is 1.
+        failing_s: seconds that a future takes that fails.
+        survivors_live: points that a future lives which doesn't; None: as long as one that fails.
     """
 
-    def __init__(self, q: Sequence[float]) -> None:
-        self.q = q
+    jobs = 2
+
+    def __init__(self, q: Sequence[float], failing_s: float = 0.0, survivors_live: int | None = None) -> None:
+        self.q, self.failing_s, self.survivors_live = q, failing_s, survivors_live
+        self.seconds = 0.0
 
     def run(self, timelines: Sequence[Timeline], **_: object) -> list[Run]:
         return [self._live(timeline) for timeline in timelines]
@@ -30,10 +35,19 @@ class CoinRunner:
     def _live(self, timeline: Timeline) -> Run:
         point, seed = timeline.epochs[-1].point, timeline.epochs[-1].seed
         fails = point >= len(self.q) or random.Random(seed).random() < self.q[point]
-        return Run(replace(timeline, outcome=FAILED if fails else PASSED, digest="d", points=len(self.q)))
+        seconds = self.failing_s if fails else 0.0
+        self.seconds += seconds
+        end = len(self.q) if fails or self.survivors_live is None else min(point + self.survivors_live, len(self.q))
+        return Run(replace(timeline, outcome=FAILED if fails else PASSED, digest="d", points=end), seconds=seconds)
 
 
 def coin_inquiry(q: Sequence[float], seed: int, budget: int = 100_000) -> Inquiry:
     """An inquiry about a failing run with these failure probabilities."""
-    failing = Timeline("model.py:main", (Epoch(0, 0),), outcome=FAILED, points=len(q))
-    return Inquiry(CoinRunner(q), failing, Path(len(q), ()), seed=seed, budget=budget)  # type: ignore[arg-type]
+    return inquiry_of(CoinRunner(q), seed, budget)
+
+
+def inquiry_of(runner: CoinRunner, seed: int, budget: int = 100_000, seconds: float | None = None) -> Inquiry:
+    """An inquiry about the failing run of a runner."""
+    end = len(runner.q)
+    failing = Timeline("model.py:main", (Epoch(0, 0),), outcome=FAILED, points=end)
+    return Inquiry(runner, failing, Path(end, ()), seed=seed, budget=budget, seconds=seconds)  # type: ignore[arg-type]

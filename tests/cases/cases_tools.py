@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +33,11 @@ class Bug:
     Args:
         exception: type of the failure.
         message: words that its message has.
-        is_dear: whether a failing run chatters on for so long that its explanation takes many minutes.
     """
 
     case: str
     exception: str
     message: str
-    is_dear: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,6 @@ PYTHON_BUGS = (
         "cpython-nested-taskgroups",
         "AssertionError",
         "the heartbeat is dead",
-        is_dear=True,
         fails_on=(((3, 11, 0), (3, 12, 1)),),
         passes_on=(((3, 13, 0), (3, 13, 0)),),
     ),

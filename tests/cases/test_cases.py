@@ -17,31 +17,26 @@ pytestmark = [
 
 REPLAYS = 2
 
-THOROUGH_FUTURES = 5_000
-"""As `make cases` asks for, which has the time for everything."""
-
 
 def name_of(bug: Bug) -> str:
     return bug.case
 
 
 def assert_found_and_explained(place: Place, bug: Bug) -> None:
-    explains = not bug.is_dear or QUIET_FUTURES >= THOROUGH_FUTURES
-    code, report = place.report(*([] if explains else ["--no-explain"]))
+    code, report = place.report()
     assert code == 1
     failure = report["failures"][0]
     assert failure["outcome"] == "failed"
     assert failure["exception"].rpartition(".")[2] == bug.exception
     assert bug.message in failure["message"]
     account = failure["account"]
-    if explains:
-        assert account is not None, report["notes"]
-        assert account["turning_points"] or account["gradual"]
-        assert account["last_way_out"] is not None
-    assert_replayed(place, failure["id"], survives=explains)
+    assert account is not None, report["notes"]
+    assert account["turning_points"] or account["gradual"]
+    assert account["last_way_out"] is not None
+    assert_replayed(place, failure["id"])
 
 
-def assert_replayed(place: Place, name: str, survives: bool) -> None:
+def assert_replayed(place: Place, name: str) -> None:
     """The same run in new processes, and one that took the way out."""
     lives = []
     for _ in range(REPLAYS):
@@ -50,8 +45,7 @@ def assert_replayed(place: Place, name: str, survives: bool) -> None:
         lives.append(json.loads(done.stdout))
     assert all(life["same"] for life in lives)
     assert lives[0]["timeline"] == lives[1]["timeline"]
-    if survives:
-        assert place.crossroads("replay", name, "--survivor").returncode == 0
+    assert place.crossroads("replay", name, "--survivor").returncode == 0
 
 
 def assert_quiet(place: Place) -> None:

@@ -103,6 +103,7 @@ class AccountBuilder:
             notes=(*self._notes, *_asides(inquiry)),
             ended=self.ended,
             budget=inquiry.budget,
+            seconds=inquiry.seconds or 0.0,
         )
 
     @property
@@ -191,6 +192,7 @@ def exact_account(inquiry: Inquiry, leaves: Sequence[Leaf]) -> Account:
         method="enumerated",
         notes=_asides(inquiry),
         budget=inquiry.budget,
+        seconds=inquiry.seconds or 0.0,
     )
 
 

@@ -79,6 +79,8 @@ def _is_promising(inquiry: Inquiry, since: int) -> bool:
     step = inquiry.path.step_of(since)
     if step >= inquiry.path.count - 1:
         return False
+    if inquiry.is_thrifty and inquiry.at_step(step).has_drawn:
+        return False
     runs = inquiry.sample_steps({step: ESTIMATE_RUNS})
     if any(run.drawn or not run.timeline.digest for run in runs):
         return False

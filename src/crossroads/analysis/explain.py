@@ -5,7 +5,7 @@ points, the options there and at the last way out, and the options of the progra
 user interrupts, what is known by then is the account, and its notes say what is missing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from crossroads.analysis.account import AccountBuilder, exact_account
@@ -46,6 +46,7 @@ def explain(
     failure: Failure | str,
     *,
     budget: int = BUDGET,
+    seconds: float | None = None,
     seed: int = 0,
     eps: float = 0.01,
     store: StorePath = None,
@@ -59,6 +60,8 @@ def explain(
     Args:
         failure: one that `explore` found, or its id in the store; its account is kept there.
         budget: futures it may cost, at least 100; fewer give wider intervals and "cannot tell".
+        seconds: wall time it may take, more than 0; None: any. Where futures are dear, fewer are lived so that it takes about a quarter of
+            that, and the account depends on how fast the machine is.
         seed: of the futures; the same seed gives the same account.
         eps: a chance of survival that counts as none, 0 < eps <= 0.2.
         store: path of the store; None: the project's.
@@ -71,23 +74,27 @@ def explain(
         DivergedError: the failing run isn't the same any more; the program or what it depends on has changed.
         TargetError, EngineError: the program can't be run.
     """
-    check_settings(budget, seed, eps)
+    check_settings(budget, seed, eps, seconds)
     with open_store(store) as kept:
         found = load_failure(kept, failure) if isinstance(failure, str) else failure
         with runner_for(found.timeline, engine=engine, jobs=jobs, limits=limits) as runner:
             known = (found.probability.failed, found.probability.futures)
-            account = explain_timeline(runner, found.timeline, known, budget=budget, seed=seed, eps=eps, on_progress=on_progress)
+            account = explain_timeline(
+                runner, found.timeline, known, budget=budget, seconds=seconds, seed=seed, eps=eps, on_progress=on_progress
+            )
         if any(row.id == found.id for row in kept.failures()):
             kept.save_account(found.id, account_to_data(account))
     return account
 
 
-def check_settings(budget: int, seed: int, eps: float) -> None:
+def check_settings(budget: int, seed: int, eps: float, seconds: float | None = None) -> None:
     """Raise SettingError unless they are in range."""
     if budget < 100:
         raise SettingError(f"budget={budget} must be at least 100 futures; {BUDGET:,} is the usual number")
     if not 0 <= seed < 2**64:
         raise SettingError(f"seed={seed} must be from 0 to 2**64 - 1")
+    if seconds is not None and not seconds > 0:
+        raise SettingError(f"seconds={seconds} must be more than 0; leave it out to let the explanation take its time")
     if not 0 < eps <= 0.2:
         raise SettingError(f"eps={eps} must be more than 0 and at most 0.2: the chance of survival that counts as none")
 
@@ -98,6 +105,7 @@ def explain_timeline(
     known: tuple[int, int],
     *,
     budget: int = BUDGET,
+    seconds: float | None = None,
     seed: int = 0,
     eps: float = 0.01,
     on_progress: OnProgress | None = None,
@@ -108,13 +116,13 @@ def explain_timeline(
         runner: where its futures are lived.
         failing: a timeline with its outcome, a failure.
         known: (failed, futures) of the whole program, as exploring counted them.
-        budget, seed, eps, on_progress: as for `explain`.
+        budget, seconds, seed, eps, on_progress: as for `explain`.
 
     Raises:
         DivergedError: lived again, it is another run.
     """
     path = trace_path(runner, failing)
-    inquiry = Inquiry(runner, failing, path, seed=seed, budget=budget, on_progress=on_progress)
+    inquiry = Inquiry(runner, failing, path, seed=seed, budget=budget, seconds=seconds, on_progress=on_progress)
     leaves = _unless_spent(lambda: enumerate_futures(inquiry, 0))
     if leaves is not None:
         return exact_account(inquiry, leaves)
@@ -122,26 +130,40 @@ def explain_timeline(
     builder = AccountBuilder(inquiry, eps)
     try:
         _sample_all(inquiry, builder, eps)
+        if inquiry.is_thrifty:
+            builder.ended = "budget"
+            builder.note(
+                f"futures take up to {inquiry.dearest:.2g} s each, so fewer than usual were lived, and the numbers are less sure;"
+                ' "crossroads explain ID" takes the time for more'
+            )
     except BudgetSpent:
         builder.ended = "budget"
-        builder.note(f'the budget of {budget:,} futures was spent while {inquiry.stage}; "crossroads explain ID --budget N" takes more')
+        if inquiry.is_late:
+            builder.note(f'the time of {seconds:g} s was up while {inquiry.stage}; "crossroads explain ID" takes more')
+        else:
+            builder.note(f'the budget of {budget:,} futures was spent while {inquiry.stage}; "crossroads explain ID --budget N" takes more')
     except KeyboardInterrupt:
         builder.ended = "interrupted"
         builder.note(f"interrupted while {inquiry.stage}")
         return builder.build()
-    unknown = [point for point in builder.points_needed() if not path.is_known(point)]
-    if unknown:
-        path.learn(runner.run([failing], trace=tuple(sorted(unknown)))[0].trace)
+    learn(inquiry, builder.points_needed())
     return builder.build()
 
 
+def learn(inquiry: Inquiry, points: Sequence[int]) -> None:
+    """Live the failing run once more for those of some points of which only the numbers are known."""
+    unknown = tuple(sorted(point for point in points if not inquiry.path.is_known(point)))
+    if unknown:
+        inquiry.path.learn(inquiry.runner.run([inquiry.failing], trace=unknown)[0].trace)
+
+
 def trace_path(runner: LocalRunner, failing: Timeline) -> Path:
-    """Live the failing timeline again and note its points, all of them where they aren't too many.
+    """Live the failing timeline again and note its points, the first TRACE_MAX of them.
 
     Raises:
         DivergedError: it is another run now.
     """
-    run = runner.run([failing], trace="all" if failing.points < TRACE_MAX else "none")[0]
+    run = runner.run([failing], trace="all" if failing.points < TRACE_MAX else tuple(range(TRACE_MAX)))[0]
     outcome = failing.outcome
     assert outcome is not None
     if run.outcome.origin != outcome.origin or run.timeline.digest != failing.digest:
@@ -167,14 +189,13 @@ def _sample_all(inquiry: Inquiry, builder: AccountBuilder, eps: float) -> None:
     if search.unproved:
         builder.ended = "budget"
         builder.note(
-            f"{search.unproved} more steps that may be turning points weren't settled with {inquiry.budget:,} futures;"
-            ' "crossroads explain ID --budget N" takes more'
+            f"{search.unproved} more steps that may be turning points weren't settled"
+            + ("" if inquiry.is_thrifty else f' with {inquiry.budget:,} futures; "crossroads explain ID --budget N" takes more')
         )
     inquiry.stage = "comparing the options at the turning points"
-    last = path.point(path.last(too_late.step - 1)) if too_late.step else None
-    chosen = [path.point(path.last(jump.step)) for jump in search.jumps] + ([last] if last else [])
-    points = sorted({point.index: point for point in chosen if is_choice(point)}.values(), key=lambda point: point.index)
-    compare_options(inquiry, points, OPTION_EACH_MAX)
+    chosen = sorted({path.last(step) for step in [*(jump.step for jump in search.jumps), too_late.step - 1] if step >= 0})
+    learn(inquiry, chosen)
+    compare_options(inquiry, [path.point(index) for index in chosen if is_choice(path.point(index))], OPTION_EACH_MAX)
     builder.find_survivor()
     inquiry.stage = "comparing the options of the decisions"
     decisions = [point for point in path.choices if point.kind == "decide" and point.index < path.first(too_late.step)]

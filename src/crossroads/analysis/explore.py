@@ -33,6 +33,8 @@ FUTURES_MAX: Final = 10**9
 FIRST_ROUND: Final = 8
 ROUND_S: Final = 0.5
 ROUND_MAX: Final = 4_000
+DEAR_ROUND_S: Final = 2.0
+"""Rounds may take so long where single futures take long: of several such in a round each core has its share."""
 
 RECHECK_FIRST, RECHECK_EVERY = 4, 100
 """Of the runs that didn't fail, the first so many and every so many-th are lived twice."""
@@ -47,6 +49,7 @@ def explore(
     target: str | Callable[..., Any],
     *,
     futures: int = FUTURES,
+    enough_s: float | None = None,
     seed: int = 0,
     store: StorePath = None,
     fresh: bool = False,
@@ -64,6 +67,7 @@ def explore(
     Args:
         target: "path.py", "path.py:function", "package.module:function", or a function that can be imported.
         futures: how many, 1 <= futures <= 10**9, those of earlier calls included.
+        enough_s: seconds after which no more are lived if a failure was found, at least 0; None: all are lived.
         seed: all futures come from it, 0 <= seed < 2**64.
         store: path of the store; None: the project's own in the user's cache directory.
         fresh: forget what earlier calls with the same settings have found.
@@ -85,12 +89,15 @@ def explore(
         EngineError: no future can be run here.
     """
     check_settings(futures, seed, steps)
+    if enough_s is not None and not enough_s >= 0:
+        raise SettingError(f"enough_s={enough_s} must be at least 0; leave it out to live all futures")
     found = parse_target(target) if isinstance(target, str) else target_of(target)
     world = WorldSettings(name=world_of(found), step_limit=steps, faults=check_faults(faults))
     if world.faults and world.name != "asyncio":
         raise SettingError(f"faults={','.join(world.faults)} need an asyncio program, and {found} is a plain one; leave them out")
     with open_store(store) as kept:
         explorer = Explorer(kept, found, seed, world, fresh, on_progress)
+        explorer.enough_s = enough_s
         return explorer.run(futures, engine, jobs, limits)
 
 
@@ -144,6 +151,8 @@ class Explorer:
         self._notes: list[str] = []
         self._has_one_future = False
         self._seen: set[tuple[str, str, str]] = set()
+        self.enough_s: float | None = None
+        self._longest_s = 0.0
         self._began = time.monotonic()
 
     def run(self, futures: int, engine: EngineName | None, jobs: int | None, limits: Limits | None) -> Exploration:
@@ -195,7 +204,7 @@ class Explorer:
     def _rounds(self, runner: LocalRunner, futures: int) -> None:
         size = FIRST_ROUND
         first = self._counts.futures
-        while self._counts.futures < futures:
+        while self._counts.futures < futures and not self._is_enough(futures):
             began = time.monotonic()
             count = min(size, futures - self._counts.futures)
             trusted = not runner.distrusted
@@ -215,7 +224,26 @@ class Explorer:
                 return
             self._say_progress(futures, first)
             seconds = max(time.monotonic() - began, 1e-3)
-            size = max(FIRST_ROUND, min(int(count * ROUND_S / seconds), 4 * size, ROUND_MAX))
+            self._longest_s = max(self._longest_s, *(run.seconds for run in runs if run.timeline.digest), 0.0)
+            round_s = max(ROUND_S, min(2.0 * self._longest_s, DEAR_ROUND_S))
+            size = max(FIRST_ROUND, min(int(count * round_s / seconds), 4 * size, ROUND_MAX, self._affordable(first)))
+
+    def _affordable(self, first: int) -> int:
+        """How many more futures there is time for, if they take as long as those since the first."""
+        if self.enough_s is None or not self._seen:
+            return ROUND_MAX
+        took_s = time.monotonic() - self._began
+        return int((self.enough_s - took_s) / took_s * (self._counts.futures - first))
+
+    def _is_enough(self, futures: int) -> bool:
+        """Whether what was found and the time that it took are enough."""
+        if self.enough_s is None or not self._seen or time.monotonic() - self._began < self.enough_s:
+            return False
+        self._notes.append(
+            f"exploring ended after {self._counts.futures:,} futures and {self.enough_s:g} s, as a failure was found;"
+            f" --futures {futures} lives all"
+        )
+        return True
 
     def _start_over(self) -> None:
         """Forget what was counted: futures that were lived together had something to do with each other."""

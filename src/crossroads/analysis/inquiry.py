@@ -1,11 +1,13 @@
 """Asking for futures of one failing run, and counting what became of them. Every analysis of a failure goes through here.
 
 A spot is a place to branch at: (point, None) redraws everything from the point on, (point, option) takes that option and redraws the
-rest. The n-th future from a spot always has the same seed, so an analysis with the same seed gives the same account.
+rest. The n-th future from a spot always has the same seed, so an analysis with the same seed gives the same account: as long as
+it has the time for it. Where time is limited and futures are dear, `affordable` tells the analyses how many of them to ask for: fewer than
+usual, which makes their intervals wider and their levels lower, and nothing else.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crossroads.analysis.path import Path
@@ -21,6 +23,18 @@ Spot = tuple[int, int | None]
 BATCH_MAX = 2_000
 """Futures asked for at once; an interrupted batch is lost."""
 
+BATCH_FIRST, BATCH_S = 128, 2.0
+"""Where time is limited, the first batch has so many, and the others are so large that they take about so long."""
+
+USUAL_FUTURES = 8_000
+"""If there is no time for so many futures as dear as those at a place, fewer than usual are asked for there."""
+
+DEAR = 2.0
+"""Futures are dear from so many times what there is time for: time is measured roughly, and an ordinary account shouldn't vary by it."""
+
+SOME = 4
+"""From fewer futures what one costs isn't told."""
+
 
 class BudgetSpent(Exception):
     """The next futures would cost more than is left."""
@@ -28,11 +42,16 @@ class BudgetSpent(Exception):
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the futures from one spot; those that hung or diverged aren't in it, for nobody knows how they would have ended."""
+    """What became of the futures from one spot; those that hung or diverged aren't in it, for nobody knows how they would have ended.
+
+    `asked`, `seconds` and `has_drawn` (whether choices alone didn't fix them) are of those that were asked for here, however they ended.
+    """
 
     failed: int = 0
     futures: int = 0
     asked: int = 0
+    seconds: float = 0.0
+    has_drawn: bool = False
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -54,21 +73,34 @@ class Inquiry:
         path: its points.
         seed: of all futures asked for.
         budget: how many may be asked for.
+        seconds: wall time they may take, None: any.
         on_progress: called after each batch.
     """
 
     def __init__(
-        self, runner: LocalRunner, failing: Timeline, path: Path, *, seed: int, budget: int, on_progress: OnProgress | None = None
+        self,
+        runner: LocalRunner,
+        failing: Timeline,
+        path: Path,
+        *,
+        seed: int,
+        budget: int,
+        seconds: float | None = None,
+        on_progress: OnProgress | None = None,
     ) -> None:
         assert failing.outcome is not None
-        self.failing, self.path = failing, path
+        self.runner, self.failing, self.path = runner, failing, path
         self.origin = failing.outcome.origin
         self.spent = 0
-        self.budget = budget
+        self.budget, self.seconds = budget, seconds
+        self.is_thrifty = False
+        """Whether fewer futures than usual were asked for anywhere, for want of time."""
+        self.latest_end = 0
+        """Index of the end of the longest run that didn't end in this failure."""
         self.unknown = 0
         self.otherwise: dict[str, int] = {}
         self.stage = ""
-        self._runner, self._seed, self._on_progress = runner, seed, on_progress
+        self._seed, self._on_progress = seed, on_progress
         self._taken = {point.index: point.taken for point in path.choices}
         self._tallies: dict[Spot, Tally] = {}
         self._survivors: dict[Spot, Run] = {}
@@ -84,6 +116,47 @@ class Inquiry:
         if spot[0] == self.path.end:
             return Tally(10_000, 10_000)
         return self._tallies.get(spot) or Tally()
+
+    @property
+    def time_used(self) -> float:
+        """The share of the time that is over; 0 where any may be taken."""
+        return (time.monotonic() - self._began) / self.seconds if self.seconds is not None else 0.0
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the time is up."""
+        return self.time_used > 1.0
+
+    @property
+    def dearest(self) -> float:
+        """Seconds that the futures from the dearest spot took, on average; of those spots from which there were some."""
+        return max((tally.seconds / tally.asked for tally in self._tallies.values() if tally.asked >= SOME), default=0.0)
+
+    def cost(self, step: int) -> float:
+        """Seconds that a future from this step takes in its process, as far as any were asked for there; else 0."""
+        tally = self.at_step(step)
+        return tally.seconds / tally.asked if tally.asked else 0.0
+
+    def thrift(self, *steps: int) -> float:
+        """How many times dearer the futures from the dearest of some steps are than there is time for; 1 where they aren't dear."""
+        if self.seconds is None:
+            return 1.0
+        times = USUAL_FUTURES * max(self.cost(step) for step in steps) / (self.seconds * self.runner.jobs)
+        return times if times >= DEAR else 1.0
+
+    def affordable(self, usual: int, least: int, *steps: int) -> int:
+        """How many futures to ask for where `usual` would be: fewer, but `least`, where those from one of these steps are dear."""
+        times = self.thrift(*steps)
+        if times == 1.0 or usual <= least:
+            return usual
+        self.is_thrifty = True
+        return max(least, round(usual / times))
+
+    def futures_in(self, share: float, step: int) -> int:
+        """How many futures like those from a step can be lived in a share of all the time there is, if those that fail there are dear."""
+        assert self.seconds is not None
+        each = self.cost(step) + self.at_step(step).share * self.dearest
+        return int(share * self.seconds * self.runner.jobs / max(each, 1e-6))
 
     def at_step(self, step: int) -> Tally:
         """What is known of q at a step of the path."""
@@ -114,22 +187,33 @@ class Inquiry:
             All runs, in the order of `wanted`.
 
         Raises:
-            BudgetSpent: before any is lived, if they are more than is left.
+            BudgetSpent: before any is lived, if they are more than is left; or when the time is up, with those counted that were lived.
         """
         total = sum(wanted.values())
-        if total > self.left:
+        if total > self.left or (total and self.is_late):
             raise BudgetSpent
         orders = [(spot, number) for spot, count in wanted.items() for number in self._numbers(spot, count)]
         runs: list[Run] = []
-        for begin in range(0, len(orders), BATCH_MAX):
-            batch = orders[begin : begin + BATCH_MAX]
-            lived = self._runner.run([self._timeline(spot, number) for spot, number in batch])
+        while len(runs) < len(orders):
+            if runs and self.is_late:
+                raise BudgetSpent
+            batch = orders[len(runs) : len(runs) + self._batch_size(runs)]
+            lived = self.runner.run([self._timeline(spot, number) for spot, number in batch])
             for (spot, _), run in zip(batch, lived, strict=True):
                 self._count(spot, run)
             self.spent += len(batch)
             runs += lived
             self._say_progress()
         return runs
+
+    def _batch_size(self, lived: Sequence[Run]) -> int:
+        """How many futures to have lived next, after those of the same call that were."""
+        if self.seconds is None:
+            return BATCH_MAX
+        if not lived:
+            return BATCH_FIRST
+        each = sum(run.seconds for run in lived) / len(lived)
+        return min(BATCH_MAX, max(self.runner.jobs, round(BATCH_S * self.runner.jobs / max(each, 1e-6))))
 
     def enumerate_runs(self, timelines: list[Timeline]) -> list[Run]:
         """Live timelines with all their choices forced; they cost budget but belong to no spot.
@@ -139,7 +223,7 @@ class Inquiry:
         """
         if len(timelines) > self.left:
             raise BudgetSpent
-        runs = self._runner.run(timelines)
+        runs = self.runner.run(timelines)
         self.spent += len(timelines)
         self._say_progress()
         return runs
@@ -162,10 +246,14 @@ class Inquiry:
     def _count(self, spot: Spot, run: Run) -> None:
         outcome = run.outcome
         failed = self.is_this(outcome)
+        asked = self._tallies[spot]
+        asked.seconds += run.seconds
+        asked.has_drawn = asked.has_drawn or run.drawn
         if not failed:
             if outcome.kind in ("hung", "diverged"):
                 self.unknown += 1
                 return
+            self.latest_end = max(self.latest_end, run.timeline.points)
             if outcome.is_failure:
                 text = f"{outcome.exception or outcome.kind} ({outcome.where})" if outcome.where else outcome.exception or outcome.kind
                 self.otherwise[text] = self.otherwise.get(text, 0) + 1

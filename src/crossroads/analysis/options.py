@@ -8,8 +8,9 @@ from crossroads.stats.elimination import Elimination
 from crossroads.stats.sequences import estimate
 from crossroads.timeline.points import Point
 
-ROUND = 16
-"""Futures for each option that is still in the race, at a time."""
+ROUND, ROUND_LEAST, OPTION_LEAST = 16, 4, 4
+"""Futures for each option that is still in the race, at a time: as a rule, and where they are dear; and how many for
+an option are enough then, at least."""
 
 TOLERANCE = 0.05
 """Options whose failure probabilities are nearer than this are as good as each other."""
@@ -32,18 +33,21 @@ def compare_options(inquiry: Inquiry, points: Sequence[Point], each_max: int) ->
             race.record(option, *inquiry.tally((point.index, option)).counts)
             if not point.weights[option]:
                 race.record(option, 10_000, 10_000)
+    steps = {point.index: inquiry.path.step_of(point.index) for point in points}
+    rounds = {index: inquiry.affordable(ROUND, ROUND_LEAST, step, step + 1) for index, step in steps.items()}
+    most = {index: inquiry.affordable(each_max, OPTION_LEAST, step, step + 1) for index, step in steps.items()}
     for _ in range(max(1, each_max // ROUND)):
         spots = [
             (point.index, option)
             for point, race in races
             if not race.done
             for option in race.alive
-            if inquiry.tally((point.index, option)).futures < each_max
+            if inquiry.tally((point.index, option)).futures < most[point.index]
         ]
         if not spots:
             return
         before = {spot: inquiry.tally(spot).counts for spot in spots}
-        inquiry.sample(dict.fromkeys(spots, ROUND))
+        inquiry.sample({spot: rounds[spot[0]] for spot in spots})
         asked = set(spots)
         for point, race in races:
             for option in range(len(point.options)):

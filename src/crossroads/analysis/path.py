@@ -14,26 +14,26 @@ class Path:
 
     Args:
         end: index n of the end.
-        points: those that are known, in order; all of 0..n, or none yet (a very long run), which leaves every point a step of its own.
+        points: those that are known, in order: all of 0..n, or in a very long run the first ones, behind which every point is a step of
+            its own.
     """
 
     def __init__(self, end: int, points: Sequence[Point]) -> None:
         self.end = end
         self._points = {point.index: point for point in points}
-        is_whole = [point.index for point in points] == list(range(end + 1))
-        self._lasts = [point.index for point in points if not point.moot or point.index >= end - 1] if is_whole else None
-        if self._lasts is not None and end >= 1 and self._points[end - 1].moot:
-            # The end is always a step of its own: q is 1 there by definition, whatever it was just before.
-            assert self._lasts[-1] == end
+        self._known = len(points) if [point.index for point in points] == list(range(len(points))) else 0
+        # The end is always a step of its own: q is 1 there by definition, whatever it was just before.
+        self._lasts = [point.index for point in points[: self._known] if not point.moot or point.index >= end - 1]
 
     @property
     def count(self) -> int:
         """How many steps there are."""
-        return self.end + 1 if self._lasts is None else len(self._lasts)
+        return len(self._lasts) + self.end + 1 - self._known
 
     def last(self, step: int) -> int:
         """The last point of a step: the one at which something is drawn or chosen, and from which futures are branched."""
-        return step if self._lasts is None else self._lasts[step]
+        beyond = step - len(self._lasts)
+        return self._lasts[step] if beyond < 0 else self._known + beyond
 
     def first(self, step: int) -> int:
         """The first point of a step."""
@@ -41,7 +41,7 @@ class Path:
 
     def step_of(self, point: int) -> int:
         """The step that a point lies in."""
-        return point if self._lasts is None else bisect_right(self._lasts, point - 1)
+        return bisect_right(self._lasts, point - 1) if point < self._known else len(self._lasts) + point - self._known
 
     def learn(self, points: Sequence[Point]) -> None:
         """Take in points of a run that is too long to know all of them."""

@@ -108,6 +108,7 @@ def _account(data: Mapping[str, Any]) -> Account:
         notes=tuple(str(note) for note in data["notes"]),
         ended=_one_of(get_args(Ended), data.get("ended", "finished")),
         budget=int(data.get("budget", 0)),
+        seconds=float(data.get("seconds", 0.0)),
     )
 
 

@@ -13,7 +13,7 @@ from crossroads.timeline.timelines import Timeline
 Certainty = Literal["proved", "estimated"]
 
 Ended = Literal["finished", "budget", "interrupted"]
-"""How an explanation came to its end: nothing was left to ask; futures ran short; the user stopped it."""
+"""How an explanation came to its end: nothing was left to ask; futures or time ran short; the user stopped it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +170,7 @@ class Account:
         notes: what could not be told and why, as sentences.
         ended: "finished"; or "budget" or "interrupted" where more futures would tell more.
         budget: futures that it might have cost; 0 where that isn't known any more.
+        seconds: wall time that it might have taken; 0: any.
     """
 
     baseline: Probability
@@ -185,6 +186,7 @@ class Account:
     notes: tuple[str, ...] = ()
     ended: Ended = "finished"
     budget: int = 0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

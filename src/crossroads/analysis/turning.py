@@ -6,17 +6,19 @@ on both sides and all that went before decide together whether the jump is real;
 made it a candidate overstate it. Up to SCAN_STEPS_MAX steps every neighbouring pair is then sampled until it is settled, the likeliest
 first, which finds jumps that are undone soon after.
 
+Where time is scarce, see `inquiry`, the scan has fewer futures, neighbours aren't compared, and jumps are certified with fewer futures.
+
 What remains undetected: an up and a down that cancel between two probes; jumps below JUMP_SIZE.
 Source: optimal partitioning (Jackson et al., 2005) and noisy binary search (Karp & Kleinberg, 2007), see `stats.segments` and
 `stats.localise`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
 from crossroads.analysis.inquiry import Inquiry, Tally
-from crossroads.stats.jumps import USUAL, evidence, verdict
+from crossroads.stats.jumps import USUAL, JumpRule, evidence, verdict
 from crossroads.stats.localise import Localiser
 from crossroads.stats.segments import levels, segment
 
@@ -58,6 +60,20 @@ SCAN_TOTAL: Final = 1_280
 """Futures of the scan; neighbouring probes pool theirs in the segmentation, so many probes with few futures do as well as the reverse."""
 
 SCAN_EACH_MIN: Final = 4
+SCAN_TIME_SHARE: Final = 0.05
+"""Of the time of all cores, where it is scarce, the scan may take so much."""
+
+THRIFTY_STEPS_MAX, THRIFTY_PROBES, THRIFTY_PROBES_MIN = 64, 32, 8
+"""Where time is scarce: up to so many steps each is scanned, and else so many; at least so many if there isn't the time for that."""
+
+THRIFTY_AT_ONCE: Final = 2
+"""Pairs proved side by side where time is scarce."""
+
+PROVING_UNTIL: Final = 0.35
+"""Where time is scarce, after so much of it no further pairs are proved; the options need some, too."""
+
+CERTAIN_LEAST: Final = 16
+"""Fresh futures on each side before a jump is proved, at least, however dear they are."""
 
 LOCALISE_FUTURES, LOCALISE_MAX = 8, 400
 LOCALISE_REACH: Final = 8
@@ -108,7 +124,8 @@ class JumpSearch:
         self.jumps: list[Jump] = []
         self.unproved = 0
         self.is_finished = False
-        self.method = "full scan" if upto <= SCAN_STEPS_MAX else "scan and search"
+        self._is_thrifty = inquiry.thrift(upto, max(0, upto - 1)) > 1.0
+        self.method = "full scan" if upto <= SCAN_STEPS_MAX and not self._is_thrifty else "scan and search"
 
     def run(self) -> None:
         """Find the jumps.
@@ -124,18 +141,23 @@ class JumpSearch:
             gaps = self._unexplained_gaps(probes)
             if gaps:
                 self._certify(self._localise(self._refine(gaps)))
-        if self._upto <= SCAN_STEPS_MAX:
+        if self._upto <= SCAN_STEPS_MAX and (not self._is_thrifty or self._upto < FEW_STEPS):
             self._prove(self._compare_pairs())
         self.is_finished = not self.unproved
 
     # Many steps.
 
     def _scan(self) -> list[int]:
-        if self._upto <= SCAN_STEPS_MAX:
+        steps_max, coarse, total = SCAN_STEPS_MAX, COARSE_STEPS, SCAN_TOTAL
+        if self._is_thrifty:
+            total = min(total, self._inquiry.futures_in(SCAN_TIME_SHARE, 0))
+            steps_max = min(THRIFTY_STEPS_MAX, total // SCAN_EACH_MIN)
+            coarse = max(THRIFTY_PROBES_MIN, min(THRIFTY_PROBES, steps_max))
+        if self._upto <= steps_max:
             probes = list(range(self._upto + 1))
         else:
-            probes = sorted({round(number * self._upto / COARSE_STEPS) for number in range(COARSE_STEPS + 1)})
-        each = max(SCAN_EACH_MIN, SCAN_TOTAL // len(probes))
+            probes = sorted({round(number * self._upto / coarse) for number in range(coarse + 1)})
+        each = max(SCAN_EACH_MIN, total // len(probes))
         self._inquiry.sample_steps({step: max(0, each - self._at(step).futures) for step in probes})
         return probes
 
@@ -212,8 +234,11 @@ class JumpSearch:
         pairs come first, so that they are settled when futures run short.
         """
         steps = range(self._upto + 1)
-        self._inquiry.sample_steps({step: max(0, PAIR_FIRST - self._at(step).futures) for step in steps if self._upto < FEW_STEPS})
-        allowance = min(PAIR_TOTAL, round(PAIR_SHARE * self._inquiry.left))
+        each, allowance = PAIR_FIRST, min(PAIR_TOTAL, round(PAIR_SHARE * self._inquiry.left))
+        if self._is_thrifty:
+            allowance = min(allowance, self._inquiry.futures_in(SCAN_TIME_SHARE, 0))
+            each = max(SCAN_EACH_MIN, min(each, allowance // len(steps)))
+        self._inquiry.sample_steps({step: max(0, each - self._at(step).futures) for step in steps if self._upto < FEW_STEPS})
         while True:
             values = {step: self._pair_evidence(step) for step in range(self._upto) if step not in self._judged}
             unsettled = [step for step, value in values.items() if USUAL.excluded < value < PAIR_SUSPECT]
@@ -243,10 +268,10 @@ class JumpSearch:
         reserve = round((1.0 - PROOF_SHARE) * self._inquiry.left)
         while candidates:
             affordable = (self._inquiry.left - reserve) // (2 * (USUAL.futures_max + FRESH_MORE))
-            if affordable < 1:
+            if affordable < 1 or (self._is_thrifty and self._inquiry.time_used > PROVING_UNTIL):
                 self.unproved = len(candidates)
                 return
-            count = min(affordable, PROVED_AT_ONCE)
+            count = min(affordable, THRIFTY_AT_ONCE if self._is_thrifty else PROVED_AT_ONCE)
             self._certify(candidates[:count])
             candidates = candidates[count:]
 
@@ -259,20 +284,35 @@ class JumpSearch:
         """Decide about candidates, by all their futures and by fresh ones on both sides, from which alone sizes are quoted."""
         open_steps = [step for step in candidates if step not in self._judged and 0 <= step < self._upto]
         start = {side: self._at(side).counts for step in open_steps for side in (step, step + 1)}
+        rules = {step: self._rule(step) for step in open_steps}
         while open_steps:
-            self._sample_sides(open_steps, FRESH_MORE)
+            self._sample_sides(open_steps, rules)
             for step in list(open_steps):
                 before, after = self._since(step, start), self._since(step + 1, start)
-                found = verdict((self._at(step).counts, self._at(step + 1).counts), (before, after))
+                found = verdict((self._at(step).counts, self._at(step + 1).counts), (before, after), rules[step])
                 if found != "open":
                     open_steps.remove(step)
                     self._judged.add(step)
                     if found == "jump":
                         self.jumps = sorted([*self.jumps, Jump(step, before, after)], key=lambda jump: jump.step)
 
-    def _sample_sides(self, steps: list[int], futures: int) -> None:
-        sides = sorted({side for step in steps for side in (step, step + 1) if side < self._upto})
-        self._inquiry.sample_steps(dict.fromkeys(sides, futures))
+    def _rule(self, step: int) -> JumpRule:
+        """How sure one has to be of a jump from this step: as usual, from fewer fresh futures where they are dear."""
+        sides = [side for side in (step, step + 1) if side < self._upto]
+        fewest = self._inquiry.affordable(USUAL.futures_min, CERTAIN_LEAST, *sides)
+        most = USUAL.futures_max * fewest // USUAL.futures_min
+        if step + 1 == self._upto:
+            known = max(1, self._at(self._upto).futures)
+            fewest, most = min(fewest, known), min(most, known)
+        return replace(USUAL, futures_min=fewest, futures_max=most)
+
+    def _sample_sides(self, steps: list[int], rules: dict[int, JumpRule]) -> None:
+        wanted: dict[int, int] = {}
+        for step in steps:
+            for side in (step, step + 1):
+                if side < self._upto:
+                    wanted[side] = max(wanted.get(side, 0), min(FRESH_MORE, rules[step].futures_min))
+        self._inquiry.sample_steps(dict(sorted(wanted.items())))
 
     def _since(self, step: int, start: dict[int, tuple[int, int]]) -> tuple[int, int]:
         if step >= self._upto:
@@ -284,5 +324,6 @@ class JumpSearch:
         """Counts at a step; from `upto` on every future counts as failing, as far as the point of no return is certain."""
         if step >= self._upto:
             known = self._inquiry.at_step(step)
-            return known if known.futures >= END_FUTURES else Tally(10_000, 10_000)
+            is_short = self._inquiry.is_thrifty and step == self._upto
+            return known if known.futures >= END_FUTURES or is_short else Tally(10_000, 10_000)
         return self._inquiry.at_step(step)

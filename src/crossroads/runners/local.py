@@ -27,7 +27,10 @@ MEMORY_SHARE: Final = 0.25
 """Of the machine's memory, what the snapshots of all engines together may hold."""
 
 SPLIT_MIN: Final = 4
-"""Fewer timelines than this aren't worth a second engine."""
+"""Fewer timelines than this aren't worth a second engine, unless there are as many as engines and they may be long."""
+
+LONG_S: Final = 0.2
+"""A second engine is worth it for a future that takes so long."""
 
 JOBS_MAX: Final = 256
 
@@ -80,6 +83,11 @@ class LocalRunner:
     def with_world(self, world: WorldSettings) -> "LocalRunner":
         """A runner of the same program with the same settings in another world."""
         return LocalRunner(self.target, world, engine=self._given, jobs=self._jobs, limits=self._limits)
+
+    @property
+    def jobs(self) -> int:
+        """How many futures are lived at a time."""
+        return self._jobs
 
     @property
     def python(self) -> str:
@@ -156,9 +164,11 @@ class LocalRunner:
             return deliver
 
         steps = []
-        for number, indices in enumerate(share_out(timelines, self._jobs)):
+        longest_s = max((engine.longest_s for engine in self._engines), default=0.0)
+        for number, indices in enumerate(share_out(timelines, self._jobs, 2 if longest_s > LONG_S else SPLIT_MIN)):
             if indices:
                 engine = self._engine((number + elsewhere) % self._jobs)
+                engine.longest_s = max(engine.longest_s, longest_s)
                 share = [timelines[index] for index in indices]
                 if together and isinstance(engine, ForkEngine):
                     steps.append(engine.run_together(share, deliver_to(indices)))
@@ -201,10 +211,10 @@ def check_limits(limits: Limits) -> None:
         raise SettingError(f"memory={limits.memory_bytes} must be at least 16 MB; a future needs that much to end in order")
 
 
-def share_out(timelines: Sequence[Timeline], engines: int) -> list[list[int]]:
+def share_out(timelines: Sequence[Timeline], engines: int, split_min: int = SPLIT_MIN) -> list[list[int]]:
     """Indices for each engine: what branches at the same point stays together unless it is a large part of all."""
     shares: list[list[int]] = [[] for _ in range(engines)]
-    if len(timelines) < SPLIT_MIN:
+    if len(timelines) < split_min:
         shares[0] = list(range(len(timelines)))
         return shares
     groups: dict[int, list[int]] = defaultdict(list)

@@ -91,7 +91,8 @@ class Engine:
         self._suspects: set[Timeline] = set()
         self._restarts = 0
         self._jobs = 0
-        self._longest_s = 0.0
+        self.longest_s = 0.0
+        """Wall time of the longest future that ended by itself."""
         self._has_hung = False
         self.python = ""
         self.addresses_fixed = True
@@ -237,7 +238,7 @@ class Engine:
         left = list(indices)
         while left:
             wall_s = self.wall_s
-            chunk = left[: PLANS_A_MESSAGE if self._longest_s else 1]
+            chunk = left[: PLANS_A_MESSAGE if self.longest_s else 1]
             plans = [text_of([Plan.of(timelines[index], rung.point, trace, explain_end)]) for index in chunk]
             try:
                 wire.send(rung.channel, {"do": "branch", "plans": plans, "wall_s": wall_s})
@@ -279,13 +280,13 @@ class Engine:
         given = self._launch.limits.wall_s
         if given is not None:
             return given
-        if not self._longest_s:
+        if not self.longest_s:
             return WALL_S_MIN if self._has_hung else FIRST_WALL_S
-        return min(FIRST_WALL_S, max(WALL_S_MIN, WALL_FACTOR * self._longest_s))
+        return min(FIRST_WALL_S, max(WALL_S_MIN, WALL_FACTOR * self.longest_s))
 
     def _note_time(self, run: Run) -> None:
         if run.timeline.digest:
-            self._longest_s = max(self._longest_s, run.seconds)
+            self.longest_s = max(self.longest_s, run.seconds)
         else:
             self._has_hung = self._has_hung or run.outcome.kind == "hung"
 

@@ -72,6 +72,40 @@ def test_the_three_most_frequent_failures_are_explained(store: list[str], capsys
 
 
 @pytest.mark.parametrize(
+    ("options", "budget", "seconds"),
+    [
+        ([], 15_000, 120.0),
+        (["--budget", "20_000"], 20_000, None),
+        (["--budget", "90s"], 15_000, 90.0),
+        (["--budget", "1.5 m"], 15_000, 90.0),
+        (["--budget", "1h"], 15_000, 3_600.0),
+    ],
+)
+def test_a_budget_is_futures_or_time(store: list[str], options: list[str], budget: int, seconds: float | None) -> None:
+    fakes = Fakes(made.exploration(made.coins(account=False)))
+    main(["run", "two_coins.py", *options, *store], fakes.services)
+    assert {"budget": budget, "seconds": seconds}.items() <= fakes.named("explain").items()
+
+
+@pytest.mark.parametrize(("options", "enough_s"), [([], 20.0), (["--futures", "1000"], None), (["--no-explain"], None)])
+def test_exploring_ends_early_only_where_nobody_said_how_much(store: list[str], options: list[str], enough_s: float | None) -> None:
+    fakes = Fakes(made.exploration(made.coins(account=False)))
+    main(["run", "two_coins.py", *options, *store], fakes.services)
+    assert fakes.named("explore").get("enough_s") == enough_s
+    assert fakes.named("explore")["futures"] == 1_000
+
+
+@pytest.mark.parametrize(("had_s", "options", "asked"), [(120.0, [], False), (120.0, ["--budget", "5m"], True), (60.0, [], True)])
+def test_an_account_that_time_cut_short_is_sought_again_if_there_is_more(
+    store: list[str], had_s: float, options: list[str], asked: bool
+) -> None:
+    failure = replace(made.coins(), account=replace(made.coins_account(), ended="budget", budget=15_000, seconds=had_s))
+    fakes = Fakes(made.exploration(failure))
+    main(["run", "two_coins.py", *options, *store], fakes.services)
+    assert ("explain" in [name for name, _, _ in fakes.calls]) == asked
+
+
+@pytest.mark.parametrize(
     ("ended", "options", "asked"),
     [
         ("finished", [], False),
@@ -139,7 +173,9 @@ def test_a_place_for_json_that_cant_be_is_refused_before_any_work(
         (["--futures", "many"], 'futures=many must be a whole number; to run one timeline again use "crossroads replay ID"'),
         (["--seed", "-1"], "seed=-1 must be at least 0"),
         (["--seed", str(2**64)], f"seed={2**64} must be at most {2**64 - 1}"),
-        (["--budget", "99"], "budget=99 must be at least 100; 10000 is the usual number"),
+        (["--budget", "99"], "budget=99 must be at least 100; 10000 is the usual number, and 90s or 5m a time"),
+        (["--budget", "soon"], "budget=soon must be a whole number; 10000 is the usual number, and 90s or 5m a time"),
+        (["--budget", "0.5s"], "budget=0.5s must be at least 1s, or a number of futures"),
         (["--jobs", "0"], "jobs=0 must be at least 1"),
         (["--wall", "0"], "wall=0 must be more than 0 seconds; without this option it adapts to the program"),
         (["--wall", "nan"], "wall=nan must be more than 0 seconds; without this option it adapts to the program"),

@@ -17,7 +17,7 @@ from crossroads.faces.terminal.progress import ProgressLine
     "explain",
     "Explain a failure anew, with more futures or other settings.",
     click.argument("id"),
-    options.budget_option,
+    options.budget_option("however long it takes"),
     options.seed_option,
     click.option("--eps", type=options.EPS, default=0.01, show_default=True, help="Too late is where less than this part is saved."),
     options.json_flag,
@@ -28,7 +28,14 @@ from crossroads.faces.terminal.progress import ProgressLine
     options.memory_option,
 )
 def explain_verb(
-    session: Session, id: str, store: Path | None, as_json: bool, wall: float | None, memory: int | None, **settings: Any
+    session: Session,
+    id: str,
+    store: Path | None,
+    as_json: bool,
+    wall: float | None,
+    memory: int | None,
+    budget: tuple[int | None, float | None] | None,
+    **settings: Any,
 ) -> int:
     """Say where the failure ID was decided, when it was too late, and what would have saved it.
 
@@ -38,6 +45,7 @@ def explain_verb(
         id = kept.failure(id).id
     with ProgressLine() as progress:
         limits = options.limits_of(wall, memory)
+        settings |= options.budget_of(budget, None)
         account = session.services.explain(id, store=store, limits=limits, on_progress=progress.update, **settings)
     with open_store(store) as kept:
         failure = replace(load_failure(kept, id), account=account)

@@ -33,6 +33,7 @@ COUNT_MAX = 10**12
 """No whole number that is an option may be larger; nobody waits for so many futures."""
 
 SIZE_UNITS: Final = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40}
+TIME_UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0}
 MEMORY_MIN = 16 * 10**6
 
 
@@ -139,8 +140,25 @@ class Size(WholeType):
         return size
 
 
+class Budget(TextType):
+    """What an explanation may cost: a number of futures, or a time ("90s", "5m", "1h"). (futures or None, seconds or None)."""
+
+    name = "budget"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The pair; raises SettingError where it is neither, or too small."""
+        if isinstance(value, tuple):
+            return value
+        found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*([smh])", str(value).strip().lower())
+        if found is None:
+            return Whole(100, way_out="10000 is the usual number, and 90s or 5m a time").convert(value, param, ctx), None
+        seconds = float(found[1]) * TIME_UNITS[found[2]]
+        if not seconds >= 1.0:
+            _refuse(param, value, "must be at least 1s, or a number of futures")
+        return None, seconds
+
+
 FUTURES = Whole(1, 10**9, way_out='to run one timeline again use "crossroads replay ID"')
-BUDGET = Whole(100, way_out="10000 is the usual number")
 SEED = Whole(0, SEED_MAX)
 WALL = Between(0, 1e9, "must be more than 0 seconds; without this option it adapts to the program")
 EPS = Between(0, 0.2, "must be more than 0 and at most 0.2: the chance of survival that counts as none")
@@ -149,9 +167,27 @@ store_option = click.option(
     "--store", type=click.Path(path_type=Path, dir_okay=False), help="The file that keeps what is found; one for each project by default."
 )
 seed_option = click.option("--seed", type=SEED, default=0, show_default=True, help="Another seed draws other futures.")
-budget_option = click.option(
-    "--budget", type=BUDGET, default=15_000, show_default=True, metavar="FUTURES", help="Most futures to explain one failure with."
-)
+FUTURES_EXPLAINING: Final = 15_000
+"""To explain a failure with, by default."""
+
+
+def budget_option(default_time: str) -> Callable[[Any], Any]:
+    """`--budget`, with what is said of the time that an explanation takes by default."""
+    return click.option(
+        "--budget",
+        type=Budget(),
+        default=None,
+        metavar="FUTURES|TIME",
+        help=f"Most futures, or most time (90s, 5m), to explain one failure with.  [default: {FUTURES_EXPLAINING}, {default_time}]",
+    )
+
+
+def budget_of(given: tuple[int | None, float | None] | None, default_s: float | None) -> dict[str, Any]:
+    """The settings of `explain` for what was typed; with a number of futures the time is free."""
+    futures, seconds = given or (None, default_s)
+    return {"budget": futures or FUTURES_EXPLAINING, "seconds": seconds}
+
+
 engine_option = click.option(
     "--engine", type=OneOf("fork", "replay"), help="How futures are begun; from live snapshots where that is possible."
 )

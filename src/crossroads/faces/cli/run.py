@@ -21,15 +21,28 @@ from crossroads.faces.terminal.progress import ProgressLine
 EXPLAINED_MAX = 3
 """So many failures, the most frequent ones, are explained; the others are listed."""
 
+FUTURES = 1_000
+
+ENOUGH_S = 20.0
+"""Unless told how many futures to live, no more are begun after this time where one has failed."""
+
+EXPLAINING_S = 120.0
+"""What explaining a failure may take, unless told otherwise: ordinary programs need less, and where futures are dear it takes about a
+quarter of it."""
+
 
 @options.verb(
     "run",
     "Live many futures of a program and explain what fails.",
     click.argument("target"),
-    click.option("--futures", type=options.FUTURES, default=1000, show_default=True, help="How many futures to live."),
+    click.option(
+        "--futures",
+        type=options.FUTURES,
+        help=f"How many futures to live.  [default: {FUTURES}; fewer if one fails and they take over {ENOUGH_S:.0f} s]",
+    ),
     options.seed_option,
     click.option("--fresh", is_flag=True, help="Begin anew instead of going on from what is known."),
-    options.budget_option,
+    options.budget_option(f"within {EXPLAINING_S / 60:.0f}m"),
     click.option("--no-explain", is_flag=True, help="Only explore: say what fails and how often, not why."),
     click.option("--json", "json_file", metavar="FILE", help='Write the report as JSON, too; "-" prints it and nothing else.'),
     options.store_option,
@@ -51,6 +64,7 @@ def run_verb(
     if json_file is not None:
         check_place(json_file, "json")
     settings["limits"] = options.limits_of(wall, memory)
+    settings["budget"] = options.budget_of(settings["budget"], EXPLAINING_S)
     with ProgressLine() as progress:
         settings.update(store=store, on_progress=progress.update)
         exploration, trouble = _found(session, target, settings)
@@ -66,7 +80,10 @@ def _found(session: Session, target: str, settings: dict[str, Any]) -> tuple[Exp
     """The exploration with the accounts of its most frequent failures, and what must be raised once it is printed."""
     shared = {name: settings[name] for name in ("seed", "store", "engine", "jobs", "limits", "on_progress")}
     asked = {name: settings[name] for name in ("steps", "faults") if settings[name]}
-    exploration = session.services.explore(target, futures=settings["futures"], fresh=settings["fresh"], **shared, **asked)
+    if settings["futures"] is None and not settings["no_explain"]:
+        asked["enough_s"] = ENOUGH_S
+    futures = settings["futures"] or FUTURES
+    exploration = session.services.explore(target, futures=futures, fresh=settings["fresh"], **shared, **asked)
     failures = list(exploration.failures)
     notes: list[str] = []
     trouble: CrossroadsError | None = None
@@ -78,8 +95,8 @@ def _found(session: Session, target: str, settings: dict[str, Any]) -> tuple[Exp
             notes.append(f"failure {failure.id} wasn't explained, as each of its futures takes the wall limit; {command} does it")
             continue
         try:
-            if settings["fresh"] or not _is_explained(failure, settings["budget"]):
-                account = session.services.explain(failure, budget=settings["budget"], **shared)
+            if settings["fresh"] or not _is_explained(failure, **settings["budget"]):
+                account = session.services.explain(failure, **settings["budget"], **shared)
                 failures[at] = replace(failure, account=account)
         except KeyboardInterrupt:
             session.interrupted = True
@@ -89,12 +106,13 @@ def _found(session: Session, target: str, settings: dict[str, Any]) -> tuple[Exp
     return replace(exploration, failures=tuple(failures), notes=exploration.notes + tuple(notes)), trouble
 
 
-def _is_explained(failure: Failure, budget: int) -> bool:
+def _is_explained(failure: Failure, budget: int, seconds: float | None) -> bool:
     """Whether its account, kept from an earlier time, is as good as another one would be."""
     account = failure.account
     if account is None:
         return False
-    return account.ended == "finished" or (account.ended == "budget" and account.budget >= budget)
+    had_the_time = not account.seconds or (seconds is not None and account.seconds >= seconds)
+    return account.ended == "finished" or (account.ended == "budget" and account.budget >= budget and had_the_time)
 
 
 def _publish(exploration: Exploration, json_file: str | None, store: Path | None) -> None:

@@ -1,0 +1,89 @@
+"""Programs whose failing futures go on for long after they are doomed, explained in little time: less is asked, nothing is made up."""
+
+import pytest
+from fakes import CoinRunner, inquiry_of
+
+from crossroads.analysis.account import AccountBuilder
+from crossroads.analysis.inquiry import BudgetSpent, Inquiry
+from crossroads.analysis.path import Path
+from crossroads.analysis.too_late import find_too_late
+from crossroads.analysis.turning import JumpSearch
+from crossroads.stats.streaks import streak_level
+from crossroads.timeline.points import Point
+
+SEEDS = range(12)
+TRIGGER = [0.01] * 60 + [1.0] * 9_940
+TIME_S = 120.0
+
+
+def looked_into(runner: CoinRunner, seed: int, seconds: float | None = TIME_S) -> tuple[Inquiry, AccountBuilder]:
+    inquiry = inquiry_of(runner, seed, seconds=seconds)
+    inquiry.pool(0, 9, 1_000)
+    inquiry.sample_steps({0: 16})
+    builder = AccountBuilder(inquiry, 0.01)
+    builder.too_late = find_too_late(inquiry, eps=0.01, confidence=0.95)
+    builder.search = JumpSearch(inquiry, builder.too_late.step)
+    builder.search.run()
+    return inquiry, builder
+
+
+@pytest.mark.parametrize(("failing_s", "most_s"), [(0.4, 60.0), (2.0, 110.0)])
+def test_where_dear_failures_are_decided_is_found_in_few_of_them(failing_s: float, most_s: float) -> None:
+    for seed in SEEDS:
+        runner = CoinRunner(TRIGGER, failing_s, survivors_live=100)
+        _, builder = looked_into(runner, seed)
+        account = builder.build()
+        assert account.point_of_no_return is not None
+        assert account.last_way_out is not None
+        assert (account.point_of_no_return.point, account.last_way_out.point) == (60, 59)
+        assert [point.point for point in account.turning_points] == [59]
+        assert runner.seconds <= most_s
+
+
+def test_numbers_from_few_futures_say_so() -> None:
+    inquiry, builder = looked_into(CoinRunner(TRIGGER, 0.4, survivors_live=100), 0)
+    assert builder.too_late is not None
+    (jump,) = builder.build().turning_points
+    streak = builder.too_late.streak
+    assert inquiry.is_thrifty
+    assert streak < 100
+    assert builder.too_late.level == pytest.approx(1 - streak_level(streak, 0.05 / 16))
+    assert (jump.after.failed, jump.after.futures) == (streak, streak)
+    assert jump.after.low < 0.95
+
+
+def test_what_is_not_dear_or_has_the_time_is_asked_as_ever() -> None:
+    for failing_s, seconds in ((0.05, TIME_S), (2.0, None)):
+        inquiry, builder = looked_into(CoinRunner(TRIGGER, failing_s, survivors_live=100), 0, seconds)
+        assert builder.too_late is not None
+        assert not inquiry.is_thrifty
+        assert builder.too_late.level == 0.99
+        assert builder.too_late.streak >= 500
+
+
+def test_two_dear_jumps_are_both_told() -> None:
+    for seed in SEEDS:
+        _, builder = looked_into(CoinRunner([0.05] * 30 + [0.5] * 30 + [1.0] * 5_000, 0.3, survivors_live=100), seed)
+        account = builder.build()
+        assert [point.point for point in account.turning_points][-1] == 59
+        assert all(point.point in (29, 59) for point in account.turning_points)
+        assert not account.gradual
+
+
+def test_when_the_time_is_up_nothing_more_is_lived() -> None:
+    inquiry = inquiry_of(CoinRunner(TRIGGER), 0, seconds=1e-9)
+    with pytest.raises(BudgetSpent):
+        inquiry.sample_steps({0: 16})
+    assert inquiry.is_late
+    assert inquiry.spent == 0
+
+
+def test_a_path_of_which_the_beginning_is_known() -> None:
+    points = [Point(index, "mark", moot=index % 3 == 0) for index in range(20)]
+    path = Path(100, points)
+    assert path.count == 13 + 81
+    assert path.last(path.count - 1) == 100
+    for step in range(path.count):
+        assert all(path.step_of(point) == step for point in range(path.first(step), path.last(step) + 1))
+    assert path.first(0) == 0
+    assert all(path.first(step + 1) == path.last(step) + 1 for step in range(path.count - 1))
