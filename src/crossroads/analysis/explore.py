@@ -148,7 +148,7 @@ class Explorer:
         self._code = code_digest(target)
         self._world = world
         self._counts = Counts()
-        self._notes: list[str] = []
+        self._notes: list[str] = [f"the world was allowed faults: {', '.join(world.faults)}"] if world.faults else []
         self._has_one_future = False
         self._seen: set[tuple[str, str, str]] = set()
         self.enough_s: float | None = None

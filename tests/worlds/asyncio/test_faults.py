@@ -162,6 +162,8 @@ def test_exploring_with_faults_finds_what_only_they_do(tmp_path: Path) -> None:
     calm = crossroads.explore(target, futures=100, store=store, jobs=1)
     assert calm.explored.failed == 0
     found = crossroads.explore(target, futures=100, store=store, jobs=1, faults=("reset",))
+    assert "the world was allowed faults: reset" in found.notes
+    assert not any("faults" in note for note in calm.notes)
     assert (found.resumed, found.explored.other) == (0, {})
     assert found.failures
     assert {failure.outcome.exception for failure in found.failures} <= {"ConnectionResetError", "AssertionError"}
