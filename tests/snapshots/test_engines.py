@@ -166,6 +166,37 @@ def test_an_option_that_is_not_there_diverges(make: MakeEngine, name: str) -> No
     assert runs[1].outcome.kind != "diverged"
 
 
+PACES = """
+from threading import Event
+from crossroads import decide
+
+
+def main():
+    while decide("pace", ["quick", "slow", "endless"]) != "quick":
+        Event().wait(0.3)
+"""
+
+
+def test_a_future_that_is_just_longer_than_others_does_not_count_as_hung(
+    make: MakeEngine, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crossroads.snapshots.engine.WALL_S_MIN", 0.1)
+    monkeypatch.setattr("crossroads.snapshots.engine.WALL_FACTOR", 0.1)
+    monkeypatch.setattr("crossroads.snapshots.engine.DOUBT_FACTOR", 100.0)
+    engine = make(name, PACES, Limits())
+    quick, slow = begin(0, (1, 0)), begin(0, (1, 1), (2, 0))
+    assert [one.outcome.kind for one in run(engine, [quick, slow, slow, quick])] == ["passed"] * 4
+
+
+def test_a_future_that_hangs_is_asked_twice_and_the_next_ones_once(make: MakeEngine, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crossroads.snapshots.engine.WALL_S_MIN", 0.1)
+    monkeypatch.setattr("crossroads.snapshots.engine.WALL_FACTOR", 0.1)
+    engine = make(name, PACES, Limits())
+    endless = begin(0, *((point, 1) for point in range(1, 1_000)))
+    kinds = [one.outcome.kind for one in run(engine, [begin(0, (1, 0)), endless, endless, begin(0, (1, 0))])]
+    assert kinds == ["passed", "hung", "hung", "passed"]
+
+
 def test_overrides_and_epochs_beyond_the_end_change_nothing(make: MakeEngine, name: str) -> None:
     plain, override, epoch = run(make(name, WALK), [begin(5), begin(5, (40, 1)), begin(5).branch(50, 6)])
     assert plain.timeline.digest == override.timeline.digest == epoch.timeline.digest

@@ -44,6 +44,9 @@ RESTARTS_MAX: Final = 1000
 
 WALL_FACTOR, WALL_S_MIN = 20.0, 5.0
 
+DOUBT_FACTOR: Final = 4.0
+"""The first future that reaches a wall limit made by us is lived again with so many times that limit: it may just be longer than others."""
+
 _OUR_FOLDER: Final = os.path.dirname(os.path.abspath(__file__)).removesuffix(os.path.join("crossroads", "snapshots")).rstrip(os.sep)
 
 T = TypeVar("T")
@@ -93,7 +96,7 @@ class Engine:
         self._jobs = 0
         self.longest_s = 0.0
         """Wall time of the longest future that ended by itself."""
-        self._has_hung = False
+        self._has_hung = self._is_in_doubt = False
         self.python = ""
         self.addresses_fixed = True
 
@@ -238,15 +241,15 @@ class Engine:
         left = list(indices)
         while left:
             wall_s = self.wall_s
-            chunk = left[: PLANS_A_MESSAGE if self.longest_s else 1]
+            chunk = left[: PLANS_A_MESSAGE if self.longest_s and not self._is_in_doubt else 1]
             plans = [text_of([Plan.of(timelines[index], rung.point, trace, explain_end)]) for index in chunk]
             try:
                 wire.send(rung.channel, {"do": "branch", "plans": plans, "wall_s": wall_s})
                 for index in chunk:
                     run = (yield from self._ended(rung, [timelines[index]], wall_s))[0]
-                    self._note_time(run)
-                    deliver(index, run)
-                    left.remove(index)
+                    if self._note_time(run, wall_s):
+                        deliver(index, run)
+                        left.remove(index)
             except wire.Closed:
                 self._lose(rung)
                 suspect = timelines[left[0]]
@@ -282,13 +285,20 @@ class Engine:
             return given
         if not self.longest_s:
             return WALL_S_MIN if self._has_hung else FIRST_WALL_S
-        return min(FIRST_WALL_S, max(WALL_S_MIN, WALL_FACTOR * self.longest_s))
+        usual = min(FIRST_WALL_S, max(WALL_S_MIN, WALL_FACTOR * self.longest_s))
+        return min(FIRST_WALL_S, DOUBT_FACTOR * usual) if self._is_in_doubt else usual
 
-    def _note_time(self, run: Run) -> None:
+    def _note_time(self, run: Run, wall_s: float) -> bool:
+        """Learn from how long a future took; False where it is to be lived again with more time."""
         if run.timeline.digest:
             self.longest_s = max(self.longest_s, run.seconds)
-        else:
-            self._has_hung = self._has_hung or run.outcome.kind == "hung"
+            self._is_in_doubt = False
+        elif run.outcome.kind == "hung" and not self._has_hung:
+            self._is_in_doubt = self._launch.limits.wall_s is None and self.longest_s > 0.0
+            if wall_s < self.wall_s:
+                return False
+            self._has_hung, self._is_in_doubt = True, False
+        return True
 
 
 def refusal(ended: wire.Message) -> Exception:
