@@ -6,7 +6,7 @@ import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
@@ -41,6 +41,7 @@ class Settings:
     max_returns: int
     max_marks: int
     strict: bool
+    tells: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,8 @@ class Traveller:
             draws.current.renew()
         findings = tuple(finding for companion in self._companions for finding in companion.returned(number))
         left = [finding.text for finding in findings if not finding.mended]
+        if self._settings.tells:
+            tell(left)
         if left and self._settings.strict:
             raise RingError(f"the world isn't as it was at the mark: {'; '.join(left)}; without strict=True this is in the mark's landing")
         return findings
@@ -244,13 +247,14 @@ class Traveller:
 
     def end(self) -> tuple[Finding, ...]:
         """The ring ends: what its companions have to say. No mark can be gone back to any more."""
-        findings = tuple(finding for companion in self._companions for finding in companion.ended())
-        for number in reversed(list(self._past)):
-            self.forget(number)
-        self._held.end()
-        self._trace.end()
-        system.limit_memory(self._memory_bytes_max)
-        return findings
+        try:
+            return tuple(finding for companion in self._companions for finding in companion.ended())
+        finally:
+            for number in reversed(list(self._past)):
+                self.forget(number)
+            self._held.end()
+            self._trace.end()
+            system.limit_memory(self._memory_bytes_max)
 
     def begin_again(self, held: Held, settings: Settings, companions: Sequence[Companion]) -> None:
         """Another ring begins in the same process, after the end of one."""
@@ -268,6 +272,12 @@ def check_alone(what: str) -> None:
         raise RingError(
             f"{what} can't be where a child process is (process {children[0]}), as no other process may wait for it; wait for it before"
         )
+
+
+def tell(texts: Iterable[str]) -> None:
+    """Say to whoever sits there what can't be put right."""
+    for text in texts:
+        print(f"crossroads: {text}", file=sys.stderr)
 
 
 def pickled(remember: object) -> bytes:
