@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import crossroads
 
@@ -83,12 +84,21 @@ def environment(folder: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": SOURCE, "TMPDIR": str(temporary), "PYTHONUNBUFFERED": ""}
 
 
-def start(folder: Path, source: str, *options: str, live: bool = False, **settings: object) -> "subprocess.Popen[str]":
+class Started(subprocess.Popen):  # type: ignore[type-arg]
+    """A program that doesn't outlive a test that fails."""
+
+    def __exit__(self, kind: Any, *details: Any) -> None:
+        if kind is not None:
+            self.kill()
+        super().__exit__(kind, *details)
+
+
+def start(folder: Path, source: str, *options: str, live: bool = False, **settings: object) -> Started:
     """Start a program as a user would: by python, or by `crossroads live` with options."""
     path = write(folder, source)
     command = ["-m", "crossroads", "live", *options, str(path)] if live else [str(path), *options]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **settings}
-    return subprocess.Popen(  # type: ignore[call-overload,no-any-return]
+    return Started(  # type: ignore[call-overload]
         [sys.executable, *command], cwd=folder, env=environment(folder), text=True, start_new_session=True, **pipes
     )
 

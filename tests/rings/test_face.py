@@ -140,6 +140,30 @@ def test_a_program_that_is_told_to_end_isnt_brought_home(tmp_path: Path, number:
     assert process.returncode == -number
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["mark", "return"])
+def test_a_signal_between_two_lives_waits_for_the_next(tmp_path: Path, where: str) -> None:
+    """Most of this program's time is spent between lives."""
+    source = f"""
+        import crossroads
+        with crossroads.ring(output="live", max_returns=10**9, max_marks=2):
+            here = crossroads.mark("start")
+            if not here.returns:
+                print("ready", flush=True)
+            if {where == "return"}:
+                crossroads.go_back(here)
+            while True:
+                crossroads.mark()
+        """
+    for _ in range(4):
+        with start(tmp_path, source) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=DEADLINE_S)
+        assert process.returncode == -signal.SIGTERM
+
+
 def test_the_interrupt_key_reaches_the_life_once(tmp_path: Path) -> None:
     """On a terminal the whole group gets the signal: snapshots ignore it, the face doesn't pass it on."""
     path = write(
@@ -201,7 +225,7 @@ def test_a_shell_sees_the_whole(tmp_path: Path) -> None:
 HIERARCHY = """
 import crossroads, os, signal
 pids = []
-with crossroads.ring(output="live", max_marks=3):
+with crossroads.ring(output="live", max_marks=5):
     for number in range({given_up}):
         crossroads.mark("given up")
     pids.append(int(os.readlink("/proc/self")))

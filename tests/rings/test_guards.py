@@ -19,7 +19,7 @@ WAYS = {
     "abort": ("os.abort()", "crash", "killed by SIGABRT"),
     "real fault": ("faulthandler._sigsegv()", "crash", "killed by SIGSEGV"),
     "exception": ("raise ValueError(here.returns)", "exception", "ValueError: {}"),
-    "unprintable": ("raise Unprintable", "exception", "hostile.Unprintable: <exception str() failed>"),
+    "unprintable": ("raise Unprintable", "exception", "hostile.Unprintable: <its text can't be had: SystemError>"),
     "recursion": ("endless()", "exception", "RecursionError: maximum recursion depth exceeded"),
     "memory": ("bytearray(10 ** 11)", "memory", "MemoryError"),
 }

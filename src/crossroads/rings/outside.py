@@ -18,6 +18,7 @@ from typing import Any
 
 from crossroads.rings.ring import ring
 from crossroads.rings.tracing import is_ours
+from crossroads.rings.traveller import tell
 from crossroads.worlds.targets import DEFAULT_FUNCTION, load_target, parse_target
 
 
@@ -28,9 +29,7 @@ def main() -> None:
     sys.argv = [text, *arguments]
     with ring(**settings) as worn:
         program_of(text)()
-    for finding in worn.findings:
-        if not finding.mended:
-            print(f"crossroads: {finding}", file=sys.stderr)
+    tell(finding.text for finding in worn.findings if not finding.mended)
 
 
 def program_of(text: str) -> Callable[[], object]:

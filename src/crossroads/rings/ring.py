@@ -137,7 +137,7 @@ def ring(
             place in the code that has set most of them gives up its oldest one.
         strict: let a return fail with an error where the world isn't as it was at the mark and can't be put right.
         output: "held" holds output back on terminals, too; "live" shows everything as it comes.
-        show_lives: show what discarded lives have printed, too, dimmed.
+        show_lives: show what discarded lives have printed, too, dimmed, and at each return on stderr what can't be put right.
         companions: who look after the world; the usual ones by default.
 
     Returns:
@@ -153,4 +153,4 @@ def ring(
         raise SettingError(f"max_marks={max_marks!r} must be from 1 to {MARKS_MAX:,}; 64 is the usual number")
     if output not in OUTPUTS:
         raise SettingError(f"output={output!r} must be one of {', '.join(OUTPUTS)}")
-    return Ring(Settings(max_returns, max_marks, strict), output, show_lives, companions)
+    return Ring(Settings(max_returns, max_marks, strict, show_lives), output, show_lives, companions)

@@ -31,6 +31,12 @@ from crossroads.snapshots import kernel
 LAST_WORD_S: Final = 1.0
 """How long a hung life may take to write its traceback, and a killed one to end."""
 
+NOBODY: Final = 0
+"""In place of the life's process id between two lives: signals wait."""
+
+PATIENCE_S: Final = 0.005
+"""How long the face leaves signals waiting before it looks for the next life again."""
+
 OUR_FAULT: Final = 70
 """Exit code of a supervisor that fails; nothing the program does should lead to it."""
 
@@ -133,6 +139,7 @@ class Snapshot:
         self._returns, self._redraw = 0, False
         self._timers, self._stillness = system.Timers(), system.Stillness()
         self._memory_bytes_max = kernel.memory_limit()
+        self._owed: list[int] = []
 
     def sleep(self) -> Waking:
         """Fork the life that goes on from here, and then another one for every return. Returns in lives only.
@@ -140,6 +147,8 @@ class Snapshot:
         Raises:
             RingError: this process can't be forked soundly; nothing has happened.
         """
+        self._board.note("life", NOBODY)
+        self._owed = system.pending(_getpid())
         while True:
             near, far = lines.pair()
             self._board.note("signed_ns", _monotonic_ns())
@@ -162,6 +171,7 @@ class Snapshot:
         kernel.kill(pid)
         kernel.reap(pid)
         near.close()
+        self._board.note("life", _getpid())
         raise RingError(
             f"mark() can't copy threads, and there are some: {', '.join(threads)}; end them before, or start them after going back"
         )
@@ -176,6 +186,8 @@ class Snapshot:
         if letter is None or letter.kind != lines.GO:
             _exit(OUR_FAULT)
         self._board.note("life", _getpid())
+        for number in self._owed:
+            _kill(_getpid(), number)
         if self._returns:
             self._stillness.leave()
         self._timers.wind()
@@ -223,6 +235,10 @@ class Snapshot:
         elif letter.kind == lines.FORGET:
             self._vanish()
         elif letter.kind == lines.BACK:
+            life = self._board.life
+            self._board.note("life", NOBODY)
+            # It has all signals blocked by now: what was sent to it since is meant for the next one.
+            self._owed = system.pending(life)
             memory = lines.unpack(letter.descriptor) if letter.value & lines.REMEMBERS else None
             self._go_back(memory, bool(letter.value & lines.REDRAW))
             return True
@@ -298,6 +314,8 @@ class Snapshot:
             text = f"crossroads: a life has died ({what}) and is not brought home, as max_returns={self._max_returns} are used up\n"
             _write(2, text.encode())
             return False
+        self._board.note("life", NOBODY)
+        self._owed = []
         system.end_children()
         traceback = self._trace.text()
         death = Death(how, what, self._trace.place(traceback), self._held.tail(self._sizes), traceback)
@@ -315,6 +333,7 @@ class Face:
 
     def __init__(self, board: Board, held: Held, release: Callable[[], None]) -> None:
         self._board, self._held, self._release = board, held, release
+        self._waiting: list[int] = []
 
     def run(self, pid: int, line: Line) -> NoReturn:
         """Be the face of the program until it ends. Signals have to be blocked before the fork."""
@@ -325,12 +344,13 @@ class Face:
             signals = system.signal_descriptor()
             below = Below(pid, line)
             while True:
-                ready = below.wait((signals,), None)
+                ready = below.wait((signals,), PATIENCE_S if self._waiting else None)
                 letters = below.letters()
                 for letter in letters:
                     self._answer(letter, below)
                 if signals in ready:
-                    self._pass_on(signals, below)
+                    self._hear(signals, below)
+                self._pass_on()
                 if below.ending in ready and not letters:
                     break
             status = below.status()
@@ -349,8 +369,8 @@ class Face:
                 _close(letter.descriptor)
             below.line.send(Letter(lines.NO_SUCH if letter.kind == lines.BACK else lines.FORGOTTEN, letter.mark))
 
-    def _pass_on(self, signals: int, below: Below) -> None:
-        """Give the life the signals that were sent to the program's process id; what a terminal sends it has got already."""
+    def _hear(self, signals: int, below: Below) -> None:
+        """Take the signals that were sent to the program's process id; what a terminal sends, the life has got already."""
         for sent in system.read_signals(signals):
             if sent.number == signal.SIGCHLD:
                 self._reap_orphans(below)
@@ -358,10 +378,19 @@ class Face:
             if sent.number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
                 self._board.note("asked", sent.number)
             if sent.by_process and sent.pid != self._board.life:
-                try:
-                    _kill(self._board.life, sent.number)
-                except OSError:
-                    pass
+                self._waiting.append(sent.number)
+
+    def _pass_on(self) -> None:
+        """Give the life its signals, once there is one."""
+        life = self._board.life
+        if life == NOBODY:
+            return
+        for number in self._waiting:
+            try:
+                _kill(life, number)
+            except OSError:
+                pass
+        self._waiting.clear()
 
     def _reap_orphans(self, below: Below) -> None:
         for child in kernel.children():

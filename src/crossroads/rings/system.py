@@ -75,6 +75,16 @@ def read_signals(descriptor: int) -> list[Sent]:
         found.append(Sent(number, code <= SENT_BY_PROCESS, pid))
 
 
+def pending(pid: int) -> list[int]:
+    """The signals that a process with one thread has been sent and not yet taken; [] where it isn't there any more."""
+    try:
+        with open(f"/proc/{pid}/status", "rb") as file:
+            masks = [int(line.split()[1], 16) for line in file if line.startswith((b"SigPnd", b"ShdPnd"))]
+    except (OSError, ValueError):
+        return []
+    return [number for number in range(1, signal.NSIG) if any(mask >> (number - 1) & 1 for mask in masks) and number != signal.SIGCHLD]
+
+
 def watch(pid: int) -> int:
     """A descriptor that becomes readable when the process has ended and its children have another parent."""
     assert _pidfd_open is not None

@@ -3,11 +3,12 @@
 import os
 import pickle
 import sys
+import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final, NoReturn
 
 from crossroads.errors import RingError, SettingError
@@ -24,6 +25,7 @@ from crossroads.rings.loops import Loops
 from crossroads.rings.supervision import OUR_FAULT, Means, Snapshot, Waking, move_below
 from crossroads.rings.tracing import Trace, is_library
 from crossroads.snapshots import kernel
+from crossroads.snapshots.endings import safe_text, type_name
 
 Place = tuple[str, int]
 """File and line of a call of `mark`."""
@@ -41,6 +43,7 @@ class Settings:
     max_returns: int
     max_marks: int
     strict: bool
+    tells: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,33 +104,31 @@ class Traveller:
         check_alone("mark()")
         frame = sys._getframe(2)
         place = frame.f_code.co_filename, frame.f_lineno
+        loops = Loops()
         self._make_room(place)
         number = self._board.count("marks")
         for companion in self._companions:
             companion.marked(number)
-        waking = self._lay(number, label, place, guard)
+        waking = self._lay(number, Laid(label, place, guard, ()), loops)
         memory = self._memory(label, waking.memories)
         findings = self._land(number, waking) if waking.returns else ()
         return Mark(label, memory, waking.returns, findings, number)
 
-    def _lay(self, number: int, label: object, place: Place, guard: Guard | None) -> Waking:
+    def _lay(self, number: int, laid: Laid, loops: Loops) -> Waking:
         """Fork: the caller's process stays as a snapshot, this returns in lives."""
-        loops = Loops()
+        guard = laid.guard
         if guard is not None:
             self._trace.begin()
         self._held.begin()
         kernel.flush_stdio()
-        self._past[number] = Laid(label, place, guard, self._held.sizes())
         restore = kernel.block_signals()
         try:
             means = Means(self._board, self._held, self._trace, self._settings.max_returns)
             waking = Snapshot(number, guard, self._line, means, self._forget_here).sleep()
             self._line = waking.line
             self._identity.woke()
+            self._past[number] = replace(laid, sizes=self._held.sizes())
             loops.renew()
-        except BaseException:
-            self._past.pop(number, None)
-            raise
         finally:
             restore()
         return waking
@@ -147,6 +148,8 @@ class Traveller:
             draws.current.renew()
         findings = tuple(finding for companion in self._companions for finding in companion.returned(number))
         left = [finding.text for finding in findings if not finding.mended]
+        if self._settings.tells:
+            tell(left)
         if left and self._settings.strict:
             raise RingError(f"the world isn't as it was at the mark: {'; '.join(left)}; without strict=True this is in the mark's landing")
         return findings
@@ -234,9 +237,8 @@ class Traveller:
             if how == "memory" or guard.brings_home("exception"):
                 if self._board.returns < self._settings.max_returns:
                     kernel.flush_stdio()
-                    text = _traceback(error)
-                    what = text.rstrip().rpartition("\n")[2]
-                    death = Death("memory" if how == "memory" else "exception", what, _raised_at(error), self._held.tail(laid.sizes), text)
+                    output = self._held.tail(laid.sizes)
+                    death = Death("memory" if how == "memory" else "exception", _what(error), _raised_at(error), output, _traceback(error))
                     self._send_back(number, _dumps(death, PICKLE_PROTOCOL), True)
                 return
 
@@ -244,13 +246,14 @@ class Traveller:
 
     def end(self) -> tuple[Finding, ...]:
         """The ring ends: what its companions have to say. No mark can be gone back to any more."""
-        findings = tuple(finding for companion in self._companions for finding in companion.ended())
-        for number in reversed(list(self._past)):
-            self.forget(number)
-        self._held.end()
-        self._trace.end()
-        system.limit_memory(self._memory_bytes_max)
-        return findings
+        try:
+            return tuple(finding for companion in self._companions for finding in companion.ended())
+        finally:
+            for number in reversed(list(self._past)):
+                self.forget(number)
+            self._held.end()
+            self._trace.end()
+            system.limit_memory(self._memory_bytes_max)
 
     def begin_again(self, held: Held, settings: Settings, companions: Sequence[Companion]) -> None:
         """Another ring begins in the same process, after the end of one."""
@@ -259,7 +262,7 @@ class Traveller:
 
 def check_alone(what: str) -> None:
     """Raise RingError where this process can't be forked as a whole: other threads, or children that only it can wait for."""
-    threads = [thread.name for thread in kernel_threads()]
+    threads = [thread.name for thread in threading.enumerate() if thread is not threading.current_thread()]
     if threads:
         notebook = "; in a notebook put the code into a file and use: crossroads live FILE.py" if "ipykernel" in sys.modules else ""
         raise RingError(f"{what} can't copy threads, and there are some: {', '.join(threads)}; end them before{notebook}")
@@ -268,6 +271,12 @@ def check_alone(what: str) -> None:
         raise RingError(
             f"{what} can't be where a child process is (process {children[0]}), as no other process may wait for it; wait for it before"
         )
+
+
+def tell(texts: Iterable[str]) -> None:
+    """Say to whoever sits there what can't be put right."""
+    for text in texts:
+        print(f"crossroads: {text}", file=sys.stderr)
 
 
 def pickled(remember: object) -> bytes:
@@ -281,11 +290,9 @@ def pickled(remember: object) -> bytes:
         ) from None
 
 
-def kernel_threads() -> list[Any]:
-    """Threads that Python knows of, other than this one."""
-    import threading
-
-    return [thread for thread in threading.enumerate() if thread is not threading.current_thread()]
+def _what(error: BaseException) -> str:
+    text = safe_text(error)
+    return f"{type_name(error)}: {text}" if text else type_name(error)
 
 
 def _traceback(error: BaseException) -> str:
