@@ -187,3 +187,29 @@ def test_limits_of_a_guard_end_with_its_ring(tmp_path: Path) -> None:
         log((resource.getrlimit(resource.RLIMIT_DATA), sys.stdout.line_buffering) == before)  # type: ignore[attr-defined]
 
     assert fork_and_run(tmp_path, program).log == ("1000000000", "1000000000", "True")
+
+
+INVOICE = """
+    import os, sys
+    import crossroads
+
+    with crossroads.ring():
+        here = crossroads.mark("morning", guard=crossroads.Guard(force=sys.argv[2] == "forced"))
+        if not here.returns:
+            with crossroads.irreversible("send invoice"):
+                pass
+            if sys.argv[1] == "die":
+                os._exit(3)
+            raise ValueError("too late")
+        print("home", len(here.memory), *(finding.subject for finding in here.landing))
+"""
+
+
+@pytest.mark.parametrize("way", ["die", "raise"])
+def test_nobody_is_brought_home_past_what_cant_be_taken_back(tmp_path: Path, way: str) -> None:
+    done = run(tmp_path, INVOICE, way, "unforced")
+    assert done.returncode == (3 if way == "die" else 1)
+    assert ('"send invoice" done, which can\'t be taken back' in done.stderr) == (way == "die")
+    assert ("ValueError: too late" in done.stderr) == (way == "raise")
+    forced = run(tmp_path, INVOICE, way, "forced")
+    assert (forced.returncode, forced.stdout) == (0, "home 1 send invoice\n"), forced.stderr

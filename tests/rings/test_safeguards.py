@@ -1,4 +1,4 @@
-"""Lines 4, 5 and 6 in a whole program, started as a user would."""
+"""Landing, protection and leaks in a whole program, started as a user would."""
 
 import os
 import signal

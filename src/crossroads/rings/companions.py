@@ -34,6 +34,14 @@ class Releasing(Protocol):
         """Remove it, if it is still there; by whichever process of the ring comes last."""
 
 
+@runtime_checkable
+class Objecting(Protocol):
+    """A companion that has a say where a life is brought home that didn't ask for it."""
+
+    def objection(self, mark: int) -> str:
+        """Why a return to this mark would do harm, "" if it wouldn't; asked in any process of the ring."""
+
+
 HOMES: Final = ("irreversible:Commitments", "protection:Protection", "landing:Landing", "leaks:Leaks")
 """The usual companions, in the order in which they are called: "module:Class", made without arguments for each ring."""
 
@@ -45,6 +53,11 @@ def assembled() -> list[Companion]:
         module, _, name = home.partition(":")
         found.append(getattr(import_module(f"crossroads.rings.{module}"), name)())
     return found
+
+
+def objection(companions: Sequence[Companion], mark: int) -> str:
+    """The first that one of them has, "" if none has any."""
+    return next((text for one in companions if isinstance(one, Objecting) and (text := one.objection(mark))), "")
 
 
 def release(companions: Sequence[Companion]) -> None:

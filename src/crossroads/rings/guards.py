@@ -29,6 +29,7 @@ class Guard:
         memory: private memory that the life may have, in bytes or as text such as "2GB"; None for what the system allows.
         on: what to come home from. "crash": killed by a signal, or ended by `os._exit`. "exception": one that leaves the ring.
             "hang": the wall limit. Running out of `memory` always counts.
+        force: come home also past what was `irreversible`; otherwise such a death is that of the program.
 
     Raises:
         SettingError: a value breaks its rule.
@@ -41,6 +42,7 @@ class Guard:
     wall: float | None = None
     memory: int | str | None = None
     on: Collection[str] = ("crash", "exception", "hang")
+    force: bool = False
 
     def __post_init__(self) -> None:
         if self.wall is not None and not 0 < self.wall <= WALL_S_MAX:

@@ -97,10 +97,14 @@ class Commitments:
         Raises:
             RingError: there is something.
         """
-        done = self.since(mark)
-        if done and not force:
-            names = " and ".join(f'"{what}"' for what in dict.fromkeys(done))
-            raise RingError(f"going back would leave {names} done, which can't be taken back; use force=True to go back all the same")
+        text = "" if force else self.objection(mark)
+        if text:
+            raise RingError(f"going back {text}; use force=True to go back all the same")
+
+    def objection(self, mark: int) -> str:
+        """What would be left done, as the end of a sentence; "" where there is nothing."""
+        names = " and ".join(f'"{what}"' for what in dict.fromkeys(self.since(mark)))
+        return f"would leave {names} done, which can't be taken back" if names else ""
 
     def returned(self, mark: int) -> Sequence[Finding]:
         """Name what has been left done."""

@@ -112,12 +112,14 @@ class Means:
     Args:
         board, held, trace: of the ring.
         max_returns: how many returns it allows.
+        objection: why a life that has died shouldn't be brought home to a mark, as the end of a sentence; "" where there is no reason.
     """
 
     board: Board
     held: Held
     trace: Trace
     max_returns: int
+    objection: Callable[[int], str]
 
 
 class Snapshot:
@@ -134,6 +136,7 @@ class Snapshot:
     def __init__(self, number: int, guard: Guard | None, up: Line, means: Means, forgotten: Callable[[int], None]) -> None:
         self._number, self._guard, self._up, self._forgotten = number, guard, up, forgotten
         self._board, self._held, self._trace, self._max_returns = means.board, means.held, means.trace, means.max_returns
+        self._objection = means.objection
         self._sizes = self._held.sizes()
         self._memories: list[bytes] = []
         self._returns, self._redraw = 0, False
@@ -309,10 +312,10 @@ class Snapshot:
         return self._bring_home("crash", what) or system.end_like(status)
 
     def _bring_home(self, how: Ending, what: str) -> bool:
-        """Go back on behalf of the life; False if the ring allows no more returns."""
-        if self._board.returns >= self._max_returns:
-            text = f"crossroads: a life has died ({what}) and is not brought home, as max_returns={self._max_returns} are used up\n"
-            _write(2, text.encode())
+        """Go back on behalf of the life; False if that may not be."""
+        reason = self._reason_against()
+        if reason:
+            _write(2, f"crossroads: a life has died ({what}) and is not brought home, as {reason}\n".encode())
             return False
         self._board.note("life", NOBODY)
         self._owed = []
@@ -321,6 +324,13 @@ class Snapshot:
         death = Death(how, what, self._trace.place(traceback), self._held.tail(self._sizes), traceback)
         self._go_back(_dumps(death), True)
         return True
+
+    def _reason_against(self) -> str:
+        if self._board.returns >= self._max_returns:
+            return f"max_returns={self._max_returns} are used up"
+        assert self._guard is not None
+        text = "" if self._guard.force else self._objection(self._number)
+        return f"that {text}" if text else ""
 
 
 class Face:

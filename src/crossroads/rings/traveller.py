@@ -15,7 +15,7 @@ from crossroads.errors import RingError, SettingError
 from crossroads.program import NOTHING, Mark
 from crossroads.rings import draws, lines, system
 from crossroads.rings.board import Board
-from crossroads.rings.companions import Companion
+from crossroads.rings.companions import Companion, objection
 from crossroads.rings.findings import Finding
 from crossroads.rings.guards import Death, Guard
 from crossroads.rings.held import Held
@@ -123,7 +123,7 @@ class Traveller:
         kernel.flush_stdio()
         restore = kernel.block_signals()
         try:
-            means = Means(self._board, self._held, self._trace, self._settings.max_returns)
+            means = Means(self._board, self._held, self._trace, self._settings.max_returns, self._objection)
             waking = Snapshot(number, guard, self._line, means, self._forget_here).sleep()
             self._line = waking.line
             self._identity.woke()
@@ -235,12 +235,15 @@ class Traveller:
                 continue
             how = "memory" if out_of_memory and guard.brings_home("memory") else "exception"
             if how == "memory" or guard.brings_home("exception"):
-                if self._board.returns < self._settings.max_returns:
+                if self._board.returns < self._settings.max_returns and (guard.force or not self._objection(number)):
                     kernel.flush_stdio()
                     output = self._held.tail(laid.sizes)
                     death = Death("memory" if how == "memory" else "exception", _what(error), _raised_at(error), output, _traceback(error))
                     self._send_back(number, _dumps(death, PICKLE_PROTOCOL), True)
                 return
+
+    def _objection(self, number: int) -> str:
+        return objection(self._companions, number)
 
     # The end.
 
