@@ -65,6 +65,9 @@ class PlainWorld:
 
         return rewind
 
+    def state(self) -> dict[str, Any]:
+        return {}
+
     def rekey(self, seed: int) -> None:
         self._entropy.rekey(seed)
 

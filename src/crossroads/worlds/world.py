@@ -32,6 +32,9 @@ class World(Fate, Protocol):
     def run(self, function: Callable[[], Any]) -> None:
         """Call the program, to its end."""
 
+    def state(self) -> dict[str, Any]:
+        """What this world holds at this moment, for a reader: lists of short texts by name, {} where there is nothing to tell."""
+
 
 def make_world(settings: WorldSettings) -> World:
     """The world of these settings.
