@@ -71,12 +71,15 @@ function filterRows(point: number | null): void {
     at = Math.max(0, at);
   }
   rows.forEach((row, index) => {
-    row.hidden = point !== null && Math.abs(index - at) > ROWS_AROUND;
+    row.hidden = point !== null && (Math.abs(index - at) > ROWS_AROUND || point < points[0]);
+    row.classList.toggle("asked", point !== null);
     row.classList.toggle("now", index === at);
     if (index === at) row.setAttribute("aria-current", "true");
     else row.removeAttribute("aria-current");
   });
   tell("#lives-hidden", rows.filter((row) => row.hidden).length, "row");
+  const note = find("#lives-hidden");
+  if (note && point !== null && point < points[0]) note.textContent = `At point ${grouped(point)} both runs are the same; the two lives begin further on.`;
 }
 
 /** The lines that tell from the last turning point before the moment on. */

@@ -66,11 +66,11 @@ function line(arrow: Arrow, x: (lane: number) => number, y: (time: number) => nu
   if (arrow.landed === null) path.setAttribute("stroke-dasharray", "4 4");
   group.append(path);
   if (arrow.landed !== null) group.append(draw("polygon", { points: `${ex},${ey} ${head(0.4)} ${head(-0.4)}`, fill: stroke }));
-  const text = arrow.landed === null ? `${arrow.text} (never arrives)` : arrow.text;
+  const text = arrow.text;
   const room = Math.floor(Math.abs(x2 - x1) / 6.4);
   const [mx, my] = [x1 + (ex - x1) * 0.5, y1 + (ey - y1) * 0.5 - 5];
   group.append(draw("text", { x: mx, y: my, "text-anchor": "middle", class: "arrow-text" }, cut(text, Math.max(8, room))));
-  group.append(draw("title", {}, text));
+  group.append(draw("title", {}, arrow.landed === null ? `${text}, still under way at the end` : text));
   return group;
 }
 

@@ -72,9 +72,7 @@ def gather(
         return Evidence(watch=tuple(watch), notes=(f"the program could not be run for this page: {error}",))
 
 
-def _gathered(
-    failure: Failure, watch: tuple[str, ...], engine: EngineName | None, jobs: int | None, limits: Limits | None
-) -> Evidence:
+def _gathered(failure: Failure, watch: tuple[str, ...], engine: EngineName | None, jobs: int | None, limits: Limits | None) -> Evidence:
     account = failure.account
     with runner_for(failure.timeline, engine=engine, jobs=jobs, limits=limits) as runner:
         doomed, lives = find_lives(runner, failure.timeline, account, watch=watch)

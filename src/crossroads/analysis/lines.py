@@ -30,6 +30,9 @@ ENOUGH: Final = 12
 SHOWN_MAX: Final = 40
 """Lines of one turning point."""
 
+TELLING_MIN: Final = 0.25
+"""Lines with a smaller coefficient, both with failing and with surviving, tell nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class RankedLine:
@@ -99,6 +102,7 @@ def ranking(point: int, runs: Sequence[Run], failing: Timeline) -> LineRanking:
     ]
     apart = sorted({*in_failed, *in_survived} - set(everywhere)) if failed and survived else []
     lines = [_ranked(line, in_failed[line], in_survived[line], len(failed), len(survived)) for line in apart]
+    lines = [line for line in lines if max(line.ochiai, line.saving) >= TELLING_MIN]
     lines.sort(key=lambda line: (-max(line.ochiai, line.saving), line.file, line.line))
     return LineRanking(point, len(failed), len(survived), tuple(lines[:SHOWN_MAX]), len(everywhere))
 

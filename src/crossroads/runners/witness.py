@@ -4,7 +4,7 @@ import os
 import socket
 import sys
 from types import CodeType, ModuleType
-from typing import Any, Final
+from typing import Final
 
 from crossroads.snapshots import wire
 from crossroads.snapshots.endings import safe_text, type_name

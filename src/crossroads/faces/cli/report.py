@@ -19,7 +19,7 @@ from crossroads.faces.cli.stored import store_options, stored_notes
     "Write the report of a failure as a page.",
     click.argument("id"),
     click.option("-o", "--output", metavar="FILE", required=True, help='The page, one file that opens anywhere; "-" prints it.'),
-    click.option("--watch", metavar="EXPR", multiple=True, help="Show the value of this expression at each point; may be given several times."),
+    click.option("--watch", metavar="EXPR", multiple=True, help="Show this expression's value at each point; may be given several times."),
     click.option("--no-run", is_flag=True, help="Only what the store knows: no lives side by side, no lines, no state."),
     options.store_option,
     options.engine_option,

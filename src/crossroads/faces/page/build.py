@@ -56,14 +56,14 @@ def page_of(failure: Failure, evidence: Evidence | None = None, *, options: str 
         answers=answers(failure, None if doomed is None else doomed.same, bool(notes)),
         curve=curve_of(failure),
         marks=marks_of(failure),
-        choices=choices_of(account, timeline.target) if account is not None else (),
+        choices=choices_of(account, timeline.target, timeline.world.name) if account is not None else (),
         choices_note=rise(account) if account is not None else "",
         lives=lives_of(lives, _command("replay", f"{failure.id} --survivor", options) if survivor_stored else "") if lives else None,
         output=_output(failure, evidence) if lives is None else (),
         lines=telling_lines(evidence.lines, signs, timeline.target),
         states=states_of(doomed.moments, evidence.watch) if doomed is not None else None,
         facts=_facts(failure, evidence),
-        notes=tuple(sentence(note) for note in said),
+        notes=tuple(text[:1].upper() + text[1:] for text in map(sentence, said)),
         replay=_command("replay", failure.id, options),
         explain=_command("explain", failure.id, options),
         timeline=dumps(timeline),
@@ -121,7 +121,9 @@ def _facts(failure: Failure, evidence: Evidence) -> tuple[Fact, ...]:
         engine = "live snapshots (fork)" if evidence.engine == "fork" else "replay from the start"
         facts.append(Fact("Engine", engine))
     facts += [
-        Fact("Versions", f"crossroads {__version__}, found on Python {timeline.python or 'unknown'}, page made on Python {python_version()}"),
+        Fact(
+            "Versions", f"crossroads {__version__}, found on Python {timeline.python or 'unknown'}, page made on Python {python_version()}"
+        ),
         Fact("Run", f"{timeline.points:,} points, digest {timeline.digest or 'unknown'}, code {timeline.code or 'unknown'}"),
     ]
     if evidence.doomed is not None:

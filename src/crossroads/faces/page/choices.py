@@ -26,14 +26,20 @@ CHOOSERS = {
 }
 
 
-def choices_of(account: Account, target: str) -> tuple[Choice, ...]:
-    """The choices to be shown, in the order of the run."""
+def choices_of(account: Account, target: str, world: str) -> tuple[Choice, ...]:
+    """The choices to be shown, in the order of the run.
+
+    Args:
+        account: of the failure.
+        target: beside which its source is looked for.
+        world: in which it ran.
+    """
     steps = shown(account, STEPS_MAX)
     signs = dict(zip((step.point for step in shown(account)), NUMBERS, strict=False))
     told = {step.point for step in steps}
     missed = [decision for decision in account.decisions if decision.point not in told and clearly_better(decision)]
     missed = sorted(missed, key=_gain, reverse=True)[:DECISIONS_MAX]
-    found = [_turning(step, signs.get(step.point, ""), target) for step in steps] + [_decision(one, target) for one in missed]
+    found = [_turning(step, signs.get(step.point, ""), target, world) for step in steps] + [_decision(one, target) for one in missed]
     return tuple(sorted(found, key=lambda choice: choice.point))
 
 
@@ -42,7 +48,7 @@ def source_of(where: str, target: str) -> tuple[SourceLine, ...]:
     return tuple(SourceLine(row.number, short(row.text), row.meant) for row in excerpt(where, target, SOURCE_BEFORE, SOURCE_AFTER))
 
 
-def _turning(step: TurningPoint, sign: str, target: str) -> Choice:
+def _turning(step: TurningPoint, sign: str, target: str, world: str) -> Choice:
     options = most_telling(step.options, OPTIONS_MAX)
     shared = shared_end([clean(option.option) for option in options]) if options else ""
     note = "" if step.options else f"decided by something drawn between point {step.point:,} and {step.point + 1:,}"
@@ -62,6 +68,7 @@ def _turning(step: TurningPoint, sign: str, target: str) -> Choice:
         options=tuple(_option(option, shared) for option in options),
         hidden=len(step.options) - len(options),
         note=note,
+        awaited=world == "asyncio" and step.kind not in ("decide", "chance", "mark", "draw"),
     )
 
 

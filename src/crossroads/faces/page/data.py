@@ -119,7 +119,8 @@ class Choice:
         chooser: whose choice it was.
         before, after: q with its interval, as text; "" for a decision.
         jump: q after less q before.
-        where: file and line; for asyncio the line that awaits it.
+        where: file and line.
+        awaited: whether that line awaits it, rather than makes the choice.
         source: the lines around it.
         shared: the words that all options end with, left out of them.
         options: () where something was drawn that isn't a choice.
@@ -140,6 +141,7 @@ class Choice:
     options: tuple[OptionRow, ...] = ()
     hidden: int = 0
     note: str = ""
+    awaited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +174,14 @@ class Row:
         doomed, survivor: what happened.
         differs: whether it is not the same.
         gap: rows left out before this one.
+        past: whether it lies so far before the parting that it is only shown when asked for.
     """
 
     doomed: Event | None
     survivor: Event | None
     differs: bool
     gap: int = 0
+    past: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,8 +250,9 @@ class HeatLine:
         rank: its place among those that tell, from 1; 0 for one that tells nothing.
         fails: P(failure | executed) with its interval, as text.
         share: the same as a number, for the colour; None for one that tells nothing.
-        ochiai: with failing, as text; the words say with what where it tells of survival.
-        counts: futures that executed it, in words.
+        ochiai: with failing, or with surviving where it tells of that; as text.
+        saves: whether it tells of survival.
+        failing, surviving: futures of each kind that executed it.
     """
 
     number: int
@@ -256,7 +261,9 @@ class HeatLine:
     fails: str = ""
     share: float | None = None
     ochiai: str = ""
-    counts: str = ""
+    saves: bool = False
+    failing: int = 0
+    surviving: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,12 @@ def _telling(ranking: LineRanking, sign: str, target: str) -> TellingLines:
     else:
         note = ""
     if ranking.slow:
-        note = " ".join(part for part in (note, "Lines were traced, as this Python has no sys.monitoring; 3.12 and later are faster.") if part)
-    return TellingLines(ranking.point, sign, f"{futures}; {count(ranking.shared, 'line')} executed by all.", _files(ranking.lines, target), note)
+        note = " ".join(
+            part for part in (note, "Lines were traced, as this Python has no sys.monitoring; 3.12 and later are faster.") if part
+        )
+    return TellingLines(
+        ranking.point, sign, f"{futures}; {count(ranking.shared, 'line')} executed by all.", _files(ranking.lines, target), note
+    )
 
 
 def _files(lines: Sequence[RankedLine], target: str) -> tuple[HeatFile, ...]:
@@ -69,6 +73,8 @@ def _line(number: int, source: Sequence[str], ranked: RankedLine | None, rank: i
         rank=rank,
         fails=estimate(ranked.failure),
         share=round(ranked.failure.value, 4),
-        ochiai=f"{ranked.saving:.2f} with surviving" if saves else f"{ranked.ochiai:.2f} with failing",
-        counts=f"{ranked.failing} failing, {ranked.surviving} surviving",
+        ochiai=f"{ranked.saving if saves else ranked.ochiai:.2f}",
+        saves=saves,
+        failing=ranked.failing,
+        surviving=ranked.surviving,
     )

@@ -1,6 +1,7 @@
 """Two lives side by side: events at the same height where they are the same, and marked where they aren't."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from difflib import SequenceMatcher
 
 from crossroads.analysis.lives import Moment, TwoLives, WitnessedLife
@@ -14,6 +15,9 @@ from crossroads.timeline.outcomes import Outcome
 
 BEFORE = 12
 """Common points shown before the lives part."""
+
+PAST = 150
+"""Common points before those, shown where the reader chooses a moment there."""
 
 ROWS_MAX = 500
 """Rows shown; the first ones after the parting, and the last ones."""
@@ -50,9 +54,9 @@ def headline(lives: TwoLives) -> str:
     choices = lives.doomed.choices
     if lives.different == 1 and lives.option and lives.survivor.timeline.epochs == lives.doomed.timeline.epochs:
         return f"One choice of {grouped(choices)} different, at point {lives.common:,}: “{short(lives.option)}”, and the run survives."
-    taken = f" takes “{short(lives.option)}” there and" if lives.option else ""
+    taken = f" It takes “{short(lives.option)}” there and" if lives.option else " It"
     share = f"; {grouped(lives.different)} of the choices after it differ" if lives.different else ""
-    return f"The nearest run that survives is the same up to point {lives.common:,},{taken} draws anew from there on{share}."
+    return f"The nearest run that survives is the same up to point {lives.common:,}.{taken} draws anew from there on{share}."
 
 
 def end_of(life: WitnessedLife) -> str:
@@ -68,7 +72,10 @@ def rows_of(doomed: Sequence[Moment], survivor: Sequence[Moment], common: int) -
         common: the last point that both share; what is taken there may differ.
     """
     shared = {moment.point.index: moment for moment in survivor if moment.point.index <= common}
-    rows = [_row(moment, shared.get(moment.point.index)) for moment in doomed if moment.point.index <= common][-BEFORE:]
+    before = [moment for moment in doomed if moment.point.index <= common]
+    rows = [_row(moment, shared.get(moment.point.index, moment)) for moment in before[-BEFORE - PAST :]]
+    past = max(0, len(rows) - BEFORE)
+    rows = [replace(row, past=True) for row in rows[:past]] + rows[past:]
     one = [moment for moment in doomed if moment.point.index > common]
     other = [moment for moment in survivor if moment.point.index > common]
     matcher = SequenceMatcher(None, [_key(moment) for moment in one], [_key(moment) for moment in other], autojunk=False)
@@ -107,10 +114,8 @@ def event_of(moment: Moment) -> Event:
     )
 
 
-def _row(doomed: Moment, survivor: Moment | None) -> Row:
+def _row(doomed: Moment, survivor: Moment) -> Row:
     one = event_of(doomed)
-    if survivor is None:
-        return Row(one, None, True)
     other = event_of(survivor)
     return Row(one, other, (one.label, one.taken, one.printed) != (other.label, other.taken, other.printed))
 

@@ -74,7 +74,9 @@ def _text(kind: str, row: Mapping[str, Any]) -> str:
     if kind == "messages":
         due = row["due"]
         arrives = f"arrives at {_ms(due)}" if due is not None else "arrival open"
-        return " ".join(part for part in (short(str(row["label"])), short(str(row["text"])), f"· sent at {_ms(row['sent'])}, {arrives}") if part)
+        return " ".join(
+            part for part in (short(str(row["label"])), short(str(row["text"])), f"· sent at {_ms(row['sent'])}, {arrives}") if part
+        )
     if kind == "connections":
         remote = f" ↔ {short(str(row['remote']))}" if row["remote"] else ""
         host = f"{short(str(row['host']))}: " if row["host"] != "localhost" else ""

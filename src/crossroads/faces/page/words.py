@@ -99,8 +99,9 @@ def _saved(account: Account) -> Answer:
     texts = []
     if best is not None:
         step, option = best
-        verb = "it fails in" if option.failure.value else "it fails in none of the futures tried,"
-        texts.append(f"At {at_point(step.point, step.kind, step.label, '')}, “{short(option.option)}”: {verb} {estimate(option.failure)}.")
+        fails = f"fails in {estimate(option.failure)}" if option.failure.value else f"survives: it fails in {estimate(option.failure)}"
+        instead = f" instead of {percent(step.after.value)}"
+        texts.append(f"“{short(option.option)}” at point {step.point:,}, {name_of(step.kind, step.label)}: with it a run {fails}{instead}.")
     if out is not None:
         choice = f"“{short(out.option)}”" if out.option else "another draw"
         texts.append(f"The last way out was {at_point(out.point, '', out.label, out.where)}: {choice} there saved a run.")
@@ -125,7 +126,9 @@ def _still(failure: Failure, same: bool | None, changed: bool) -> Answer:
     share = f"{estimate(failure.probability)} of all futures" if failure.probability.futures else ""
     often = f" When it was found it failed in {share}." if share else ""
     if same:
-        return Answer(question, f"Yes: lived again for this page, with the code as it is now, the run failed in the same way.{often}", None, "bad")
+        return Answer(
+            question, f"Yes: lived again for this page, with the code as it is now, the run failed in the same way.{often}", None, "bad"
+        )
     if same is False:
         return Answer(question, f"This very run no longer comes about: the program, its packages or Python have changed.{often}", None, "")
     told = "The program has changed since, and wasn't run again for this page." if changed else "It wasn't run again for this page."

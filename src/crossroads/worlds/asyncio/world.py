@@ -18,8 +18,8 @@ from crossroads.worlds.asyncio.network import Network
 from crossroads.worlds.asyncio.patch import install as install_network
 from crossroads.worlds.asyncio.refusals import refuse_descriptor
 from crossroads.worlds.asyncio.selector import WorldSelector
-from crossroads.worlds.asyncio.tasks import TaskNumbers
 from crossroads.worlds.asyncio.state import connections_of, flights_of, hosts_of, tasks_of
+from crossroads.worlds.asyncio.tasks import TaskNumbers
 from crossroads.worlds.asyncio.traffic import Passage, Traffic
 from crossroads.worlds.asyncio.waiting import awaiting_place, describe_task, describe_timer, preview, task_behind
 from crossroads.worlds.clock import MONOTONIC_START_NS
