@@ -30,6 +30,7 @@ export interface Arrow {
   sent: number;
   landed: number | null;
   point: number;
+  gone: number | null;
   differs: boolean;
 }
 

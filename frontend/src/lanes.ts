@@ -28,7 +28,8 @@ function around(lanes: Lanes, point: number, chosen: boolean): Arrow[] {
   let first = lanes.arrows.findIndex((arrow) => arrow.point >= point);
   if (first < 0) first = lanes.arrows.length;
   const begin = Math.max(0, first - BEFORE);
-  return lanes.arrows.slice(begin, begin + (chosen ? BEFORE * 2 + 2 : ARROWS_MAX));
+  const flying = lanes.arrows.slice(0, begin).filter((arrow) => arrow.gone === null || arrow.gone > point);
+  return [...flying.slice(-BEFORE), ...lanes.arrows.slice(begin, begin + (chosen ? BEFORE * 2 + 2 : ARROWS_MAX))];
 }
 
 function picture(box: HTMLElement, lanes: Lanes, point: number, chosen: boolean): void {

@@ -3,7 +3,7 @@
 import os
 import socket
 import sys
-from types import CodeType, ModuleType
+from types import CodeType, FrameType, ModuleType
 from typing import Final
 
 from crossroads.snapshots import wire
@@ -66,12 +66,23 @@ class Witness:
         return os.fstat(self._printed_fd).st_size
 
     def _evaluate(self, code: CodeType) -> list[str]:
-        """(its repr, what it raised)."""
+        """(its repr, what it raised): where the program stands, else in each task that waits, else in the module."""
         frame = program_frame()
-        own = frame is not None and frame.f_globals is vars(self._module)
+        if frame is not None:
+            return self._value(code, frame)
+        known = [(name, self._value(code, frame)) for name, frame in self._world.frames()]
+        found = [f"{name}: {text}" for name, (text, error) in known if not error]
+        return [_cut("; ".join(found)), ""] if found else self._value(code, None)
+
+    def _value(self, code: CodeType, frame: FrameType | None) -> list[str]:
+        names = vars(self._module)
+        local = dict(frame.f_locals) if frame is not None and frame.f_globals is names else {}
         try:
-            text = repr(eval(code, vars(self._module), dict(frame.f_locals) if frame is not None and own else {}))
+            return [_cut(repr(eval(code, names, local))), ""]
         except Exception as problem:
             return ["", f"{type_name(problem)}: {safe_text(problem)}"]
-        text = text.encode("utf-8", "replace").decode()
-        return [text if len(text) <= TEXT_CHARS_MAX else text[: TEXT_CHARS_MAX - 1] + "…", ""]
+
+
+def _cut(text: str) -> str:
+    text = str.encode(text[: TEXT_CHARS_MAX + 1], "utf-8", "replace").decode()
+    return text if len(text) <= TEXT_CHARS_MAX else text[: TEXT_CHARS_MAX - 1] + "…"

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from types import GeneratorType
+from types import FrameType, GeneratorType
 from typing import Any
 
 from crossroads.errors import TargetError
@@ -67,6 +67,9 @@ class PlainWorld:
 
     def state(self) -> dict[str, Any]:
         return {}
+
+    def frames(self) -> list[tuple[str, FrameType]]:
+        return []
 
     def rekey(self, seed: int) -> None:
         self._entropy.rekey(seed)

@@ -58,7 +58,9 @@ def _turning(step: TurningPoint, sign: str, target: str, world: str) -> Choice:
         point=step.point,
         sign=sign,
         title=name_of(step.kind, step.label),
-        chooser=CHOOSERS.get(step.kind, f"a {KIND_WORDS.get(step.kind, 'point')}, not a choice") if step.options else "drawn",
+        chooser=CHOOSERS.get(step.kind, f"a {KIND_WORDS.get(step.kind, 'point')}, not a choice")
+        if step.options
+        else "chance: something was drawn, without options",
         before=estimate(step.before),
         after=estimate(step.after),
         jump=round(step.jump, 5),

@@ -1,6 +1,7 @@
 """The curve as columns of numbers, with no more points than a screen can show."""
 
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 
 from crossroads.analysis.results import Account, CurvePoint, Failure
 from crossroads.faces.page.data import Curve, Mark
@@ -44,7 +45,7 @@ def curve_of(failure: Failure) -> Curve | None:
     kept = reduced(known, special)
     pooled = dict(smooth(account, last))
     texts = Texts()
-    timed = kept[-1].time > kept[0].time and all(one.time <= other.time for one, other in zip(kept, kept[1:], strict=False))
+    timed = kept[-1].time > kept[0].time and all(one.time <= other.time for one, other in pairwise(kept))
     return Curve(
         point=tuple(point.point for point in kept),
         time=tuple(round(point.time, 9) for point in kept) if timed else (),

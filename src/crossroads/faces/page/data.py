@@ -193,6 +193,7 @@ class Arrow:
         text: what it is.
         sent, landed: seconds of world time; landed None: it never arrives.
         point: of the first look at it.
+        gone: of the first look that didn't find it under way any more; None where it never arrived.
         differs: whether the other life has it otherwise.
     """
 
@@ -202,6 +203,7 @@ class Arrow:
     sent: float
     landed: float | None
     point: int
+    gone: int | None
     differs: bool
 
 

@@ -14,6 +14,8 @@ AROUND = 2
 LINES_MAX = 60
 """Of one excerpt."""
 
+SLOW = "Lines were traced, as this Python has no sys.monitoring; 3.12 and later are faster."
+
 
 def telling_lines(rankings: Sequence[LineRanking], signs: dict[int, str], target: str) -> tuple[TellingLines, ...]:
     """The rankings with their source.
@@ -36,12 +38,9 @@ def _telling(ranking: LineRanking, sign: str, target: str) -> TellingLines:
     else:
         note = ""
     if ranking.slow:
-        note = " ".join(
-            part for part in (note, "Lines were traced, as this Python has no sys.monitoring; 3.12 and later are faster.") if part
-        )
-    return TellingLines(
-        ranking.point, sign, f"{futures}; {count(ranking.shared, 'line')} executed by all.", _files(ranking.lines, target), note
-    )
+        note = f"{note} {SLOW}".strip()
+    title = f"{futures}; {count(ranking.shared, 'line')} executed by all."
+    return TellingLines(ranking.point, sign, title, _files(ranking.lines, target), note)
 
 
 def _files(lines: Sequence[RankedLine], target: str) -> tuple[HeatFile, ...]:

@@ -23,6 +23,7 @@ class _Flight:
     sent: float
     landed: float | None
     point: int
+    gone: int | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -49,7 +50,9 @@ def _arrow(names: list[str], flight: _Flight, differs: bool) -> Arrow:
     found = _SENT.fullmatch(flight.label)
     text = " ".join(part for part in ((found["text"] if found else "") or "", flight.text) if part)
     landed = None if flight.landed is None else round(flight.landed, 9)
-    return Arrow(names.index(sender), names.index(receiver), short(text, 80), round(flight.sent, 9), landed, flight.point, differs)
+    return Arrow(
+        names.index(sender), names.index(receiver), short(text, 80), round(flight.sent, 9), landed, flight.point, flight.gone, differs
+    )
 
 
 def _ends(flight: _Flight) -> tuple[str, ...]:
@@ -67,7 +70,7 @@ def _flights(moments: Sequence[Moment]) -> list[_Flight]:
             seen[str(row["label"]), float(row["sent"])] = row
         for key in [key for key in under_way if key not in seen]:
             flight = under_way.pop(key)
-            now = moment.point.time
+            now, flight.gone = moment.point.time, moment.point.index
             flight.landed = now if flight.landed is None else min(flight.landed, now)
         for key, row in seen.items():
             flight_or_none = under_way.get(key)

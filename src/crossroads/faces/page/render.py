@@ -68,7 +68,8 @@ def embedded(data: object) -> Markup:
 
 def policy(script: str, style: str) -> str:
     """A content security policy that lets the page run this script and use this style, and nothing else."""
-    return f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data:; base-uri 'none'; form-action 'none'"
+    allowed = f"script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data:"
+    return f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
 
 
 def curve_table(curve: Curve, marked: frozenset[int]) -> list[dict[str, str]]:
@@ -80,13 +81,9 @@ def curve_table(curve: Curve, marked: frozenset[int]) -> list[dict[str, str]]:
     """
     count = len(curve.point)
     near = {at for at, point in enumerate(curve.point) if point in marked or point - 1 in marked}
-    rest = max(1, TABLE_ROWS_MAX - len(near))
-    chosen = sorted(
-        near
-        | {number * (count - 1) // max(1, rest - 1) for number in range(min(rest, count))}
-        | ({*range(count)} if count <= rest else set())
-    )
-    return [_row(curve, at) for at in chosen]
+    rest = TABLE_ROWS_MAX - len(near)
+    between = range(count) if count <= rest else [number * (count - 1) // max(1, rest - 1) for number in range(rest)]
+    return [_row(curve, at) for at in sorted(near.union(between))]
 
 
 def _row(curve: Curve, at: int) -> dict[str, str]:

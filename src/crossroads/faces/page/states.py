@@ -31,8 +31,8 @@ def states_of(moments: Sequence[Moment], watch: Sequence[str]) -> States | None:
         watch: the expressions, as they were given.
     """
     kinds = [kind for kind in HEADINGS if any(moment.state.get(kind) for moment in moments)]
-    if kinds == ["hosts"]:
-        kinds = []
+    if all(len(moment.state.get("hosts", ())) <= 1 for moment in moments) and "hosts" in kinds:
+        kinds.remove("hosts")
     if not moments or not (kinds or watch):
         return None
     kept = list(moments)

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from types import FrameType
 from typing import Any, Final
 
 from crossroads.worlds.asyncio.addresses import spell
 from crossroads.worlds.asyncio.lives import home_of
 from crossroads.worlds.asyncio.network import Network
 from crossroads.worlds.asyncio.traffic import NEVER, Passage
-from crossroads.worlds.asyncio.waiting import awaiting_place, preview
+from crossroads.worlds.asyncio.waiting import awaiting_place, own_frame, preview
 
 SHOWN_MAX: Final = 200
 """Of each kind; more than these nobody reads."""
@@ -20,6 +21,12 @@ def tasks_of(loop: asyncio.AbstractEventLoop) -> list[Row]:
     """The tasks of a loop that aren't done: name, host, and the line where each waits."""
     tasks = sorted(asyncio.all_tasks(loop), key=_order)[:SHOWN_MAX]
     return [{"name": task.get_name(), "host": _host_of(task), "where": awaiting_place(task)} for task in tasks]
+
+
+def frames_of(loop: asyncio.AbstractEventLoop) -> list[tuple[str, FrameType]]:
+    """(name, innermost frame in the program's own files) of the tasks that have one."""
+    tasks = sorted(asyncio.all_tasks(loop), key=_order)[:SHOWN_MAX]
+    return [(task.get_name(), frame) for task in tasks if (frame := own_frame(task)) is not None]
 
 
 def flights_of(flights: Sequence[Passage]) -> list[Row]:
