@@ -18,5 +18,16 @@ export function wireTheme(changed: () => void): void {
     tell();
     changed();
   });
+  let before: string | undefined;
+  addEventListener("beforeprint", () => {
+    before = document.documentElement.dataset.theme;
+    document.documentElement.dataset.theme = "light";
+    changed();
+  });
+  addEventListener("afterprint", () => {
+    if (before === undefined) delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = before;
+    changed();
+  });
   tell();
 }

@@ -22,6 +22,7 @@ from crossroads.timeline.formats import dumps
 from crossroads.timeline.timelines import Timeline
 
 OUTPUT_LINES = 60
+NOTE_CHARS_MAX = 600
 
 DISTRIBUTIONS = {
     "plain": "chances and draws by their own weights; decisions uniformly",
@@ -63,7 +64,7 @@ def page_of(failure: Failure, evidence: Evidence | None = None, *, options: str 
         lines=telling_lines(evidence.lines, signs, timeline.target),
         states=states_of(doomed.moments, evidence.watch) if doomed is not None else None,
         facts=_facts(failure, evidence),
-        notes=tuple(text[:1].upper() + text[1:] for text in map(sentence, said)),
+        notes=tuple(text[:1].upper() + text[1:] for text in (sentence(short(note, NOTE_CHARS_MAX)) for note in said)),
         replay=_command("replay", failure.id, options),
         explain=_command("explain", failure.id, options),
         timeline=dumps(timeline),

@@ -12,6 +12,7 @@ from crossroads.faces.page.words import short
 
 ARROWS_MAX: Final = 400
 LANES_MAX: Final = 12
+LABEL_CHARS_MAX: Final = 500
 
 _SENT = re.compile(r"(?P<sender>.+?) -> (?P<receiver>.+?)(?:, (?P<text>.*))?", re.DOTALL)
 
@@ -67,7 +68,7 @@ def _flights(moments: Sequence[Moment]) -> list[_Flight]:
     for moment in moments:
         seen: dict[tuple[str, float], dict[str, Any]] = {}
         for row in moment.state.get("messages", ()):
-            seen[str(row["label"]), float(row["sent"])] = row
+            seen[str(row["label"])[:LABEL_CHARS_MAX], float(row["sent"])] = row
         for key in [key for key in under_way if key not in seen]:
             flight = under_way.pop(key)
             now, flight.gone = moment.point.time, moment.point.index
@@ -75,7 +76,7 @@ def _flights(moments: Sequence[Moment]) -> list[_Flight]:
         for key, row in seen.items():
             flight_or_none = under_way.get(key)
             if flight_or_none is None:
-                flight_or_none = under_way[key] = _Flight(key[0], str(row["text"]), key[1], None, moment.point.index)
+                flight_or_none = under_way[key] = _Flight(key[0], str(row["text"])[:LABEL_CHARS_MAX], key[1], None, moment.point.index)
                 found.append(flight_or_none)
             if row["due"] is not None:
                 flight_or_none.landed = float(row["due"])

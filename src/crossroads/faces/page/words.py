@@ -14,6 +14,9 @@ from crossroads.faces.terminal.words import KIND_WORDS
 TEXT_CHARS_MAX = 240
 """Of a label, an option or a message; more is cut, its end named by an ellipsis."""
 
+PLACE_CHARS_MAX = 2_000
+"""Of a place, before it is looked at at all."""
+
 ELLIPSIS = "…"
 
 
@@ -25,7 +28,7 @@ def short(text: str, chars: int = TEXT_CHARS_MAX) -> str:
 
 def place_of(where: str) -> str:
     """A place in the program, as short as it can be named."""
-    return short(short_place(where)) if where else ""
+    return short(short_place(where[:PLACE_CHARS_MAX])) if where else ""
 
 
 def name_of(kind: str, label: str) -> str:
