@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any, Final
 
 from crossroads.analysis.path import is_choice
@@ -37,6 +38,8 @@ BATCH: Final = 24
 WALL_S: Final = 60.0
 """For one life; a run that hangs is looked at until then."""
 
+TRACEBACK: Final = "Traceback (most recent call last):"
+
 OUTPUT_BYTES_MAX: Final = 200_000
 """Kept of what a life prints, its beginning and its end."""
 
@@ -60,7 +63,7 @@ class Moment:
 
     Args:
         point: what stands there.
-        printed: what was printed since the moment before it.
+        printed: what was printed from then until the next moment.
         values: of the watched expressions, in their order.
         state: of the world, as `World.state` gives it.
     """
@@ -221,18 +224,25 @@ def _points(end: int, common: int, special: Sequence[int]) -> list[int]:
 
 def _moments(seen: Sequence[dict[str, Any]], run: Run, output: bytes) -> tuple[Moment, ...]:
     known = {point.index: point for point in run.trace}
-    moments: list[Moment] = []
-    before = 0
-    for told in seen:
+    printed = _shares(output, [int(told["printed"]) for told in seen])
+    moments = []
+    for told, text in zip(seen, printed, strict=True):
         index = int(told["point"])
         point = known.get(index) or Point(index, told["kind"], str(told["label"]), "", float(told["time"]))
         values = tuple(Value(str(text), str(error)) for text, error in told["values"])
-        moments.append(Moment(point, _text(output[before : told["printed"]]), values, dict(told["state"])))
-        before = max(before, int(told["printed"]))
-    rest = _text(output[before:])
-    if moments and rest:
-        moments[-1] = replace(moments[-1], printed=moments[-1].printed + rest)
+        moments.append(Moment(point, text, values, dict(told["state"])))
     return tuple(moments)
+
+
+def _shares(output: bytes, ends: Sequence[int]) -> list[str]:
+    """What was printed from each moment to the next; the first has what came before it, the last the traceback of the end."""
+    if not ends:
+        return []
+    cuts = [0, *ends[1:], len(output)]
+    texts = [output[begin:end].decode("utf-8", "replace") for begin, end in pairwise(cuts)]
+    if len(texts) > 1 and (at := texts[-2].rfind(TRACEBACK)) >= 0:
+        texts[-2:] = [texts[-2][:at], texts[-2][at:] + texts[-1]]
+    return texts
 
 
 def _read(descriptor: int) -> bytes:
@@ -242,10 +252,6 @@ def _read(descriptor: int) -> bytes:
         return data
     end = os.pread(descriptor, OUTPUT_BYTES_MAX // 2, size - OUTPUT_BYTES_MAX // 2)
     return data[: OUTPUT_BYTES_MAX // 2] + b"\n...\n" + end
-
-
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "replace")
 
 
 def _is_same(now: Timeline, recorded: Timeline) -> bool:

@@ -57,7 +57,7 @@ def test_what_the_evidence_lacks_is_said(store: list[str], tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("options", [["report", "3fa9c2d1", "-o"], ["run", "boat.py", "--html"]])
-def test_other_files_are_never_overwritten(store: list[str], tmp_path: Path, options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_other_files_stay(store: list[str], tmp_path: Path, options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "mine.html"
     file.write_text("<html>mine</html>")
     fakes = Fakes()
