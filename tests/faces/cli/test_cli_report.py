@@ -83,7 +83,7 @@ def test_run_writes_a_page_for_each_explained_failure(store: list[str], tmp_path
     assert main(["run", "two_coins.py", "--html", str(file), *store], fakes.services) == 1
     assert file.read_text().startswith(BEGINNING)
     assert (tmp_path / "found-b0a7b0a7.html").read_text().startswith(BEGINNING)
-    assert "Report of 3fa9c2d1:" in capsys.readouterr().err
+    assert "Failure 3fa9c2d1 as a page:" in capsys.readouterr().err
 
 
 def test_run_needs_to_explain_for_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -120,7 +120,7 @@ def _write_pages(session: Session, exploration: Exploration, file: str, store: P
         place = file if not number else str(Path(file).with_suffix("")) + f"-{failure.id}{Path(file).suffix}"
         evidence = session.services.gather(failure, **shared)
         write_page(failure, evidence, place, "html", store)
-        print(f"Report of {failure.id}: {place}", file=sys.stderr)
+        print(f"Failure {failure.id} as a page: {place}", file=sys.stderr)
 
 
 def _publish(exploration: Exploration, json_file: str | None, store: Path | None) -> None:
