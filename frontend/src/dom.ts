@@ -34,12 +34,12 @@ export function grouped(number: number): string {
 
 /** A share as people read it; never 0 % or 100 % for what is only near it. */
 export function percent(share: number): string {
-  if (share <= 0) return "0 %";
-  if (share >= 1) return "100 %";
+  if (share <= 0) return "0\u00a0%";
+  if (share >= 1) return "100\u00a0%";
   const hundredths = share * 100;
-  if (hundredths < 0.01) return "< 0.01 %";
-  if (hundredths > 99.95) return "> 99.9 %";
-  return `${hundredths >= 9.95 && hundredths <= 99 ? hundredths.toFixed(0) : hundredths >= 1 ? hundredths.toFixed(1) : hundredths.toPrecision(2)} %`;
+  if (hundredths < 0.01) return "<\u00a00.01\u00a0%";
+  if (hundredths > 99.95) return ">\u00a099.9\u00a0%";
+  return `${hundredths >= 9.95 && hundredths <= 99 ? hundredths.toFixed(0) : hundredths >= 1 ? hundredths.toFixed(1) : hundredths.toPrecision(2)}\u00a0%`;
 }
 
 export function seconds(time: number): string {

@@ -28,7 +28,8 @@ function around(lanes: Lanes, point: number, chosen: boolean): Arrow[] {
   let first = lanes.arrows.findIndex((arrow) => arrow.point >= point);
   if (first < 0) first = lanes.arrows.length;
   const begin = Math.max(0, first - BEFORE);
-  const flying = lanes.arrows.slice(0, begin).filter((arrow) => arrow.gone === null || arrow.gone > point);
+  const from = Math.min(point, lanes.arrows[begin]?.point ?? point);
+  const flying = lanes.arrows.slice(0, begin).filter((arrow) => arrow.gone === null || arrow.gone > from);
   return [...flying.slice(-BEFORE), ...lanes.arrows.slice(begin, begin + (chosen ? BEFORE * 2 + 2 : ARROWS_MAX))];
 }
 
@@ -67,7 +68,7 @@ function line(arrow: Arrow, x: (lane: number) => number, y: (time: number) => nu
   if (arrow.landed === null) path.setAttribute("stroke-dasharray", "4 4");
   group.append(path);
   if (arrow.landed !== null) group.append(draw("polygon", { points: `${ex},${ey} ${head(0.4)} ${head(-0.4)}`, fill: stroke }));
-  const text = arrow.text;
+  const text = arrow.text.replace(/^message (\d+) \[(.*)\]$/, "$1: $2");
   const room = Math.floor(Math.abs(x2 - x1) / 6.4);
   const [mx, my] = [x1 + (ex - x1) * 0.5, y1 + (ey - y1) * 0.5 - 5];
   group.append(draw("text", { x: mx, y: my, "text-anchor": "middle", class: "arrow-text" }, cut(text, Math.max(8, room))));

@@ -34,7 +34,7 @@ class Opened:
     trouble: list[str] = field(default_factory=list)
 
     def text(self, selector: str) -> str:
-        return str(self.tab.inner_text(selector))
+        return str(self.tab.inner_text(selector)).replace("\N{NO-BREAK SPACE}", " ")
 
     def visible(self, selector: str) -> int:
         return sum(found.is_visible() for found in self.tab.query_selector_all(selector))
@@ -138,7 +138,7 @@ def test_by_keyboard_alone(open_page: Open) -> None:
     assert opened.text("#readout").startswith("Point 0 ")
     opened.tab.keyboard.press("ArrowRight")
     opened.tab.keyboard.press("ArrowRight")
-    assert opened.tab.get_attribute("#chart", "aria-valuetext").startswith("Point 2 at 5.000 s: 13 %")
+    assert opened.tab.get_attribute("#chart", "aria-valuetext").startswith("Point 2 at 5.000 s: 13\N{NO-BREAK SPACE}%")
     opened.tab.keyboard.press("Enter")
     assert opened.text("#moment-text").startswith("point 2, decision “route” · failure probability 13 %")
     assert "Point 2" in opened.text("#state-point")
@@ -246,7 +246,9 @@ def test_a_link_to_a_moment(open_page: Open) -> None:
 def test_the_screenshot_of_the_docs(open_page: Open) -> None:
     """Written anew with CROSSROADS_UPDATE_DOCS=1; the pixels differ from machine to machine and aren't compared."""
     opened = open_page(made.boat(), values.evidence())
-    image = opened.tab.screenshot(clip={"x": 0, "y": 0, "width": WIDE, "height": 900})
+    opened.tab.set_viewport_size({"width": 1120, "height": 1130})
+    opened.tab.wait_for_function("document.querySelector('#chart canvas').clientWidth < 1100")
+    image = opened.tab.screenshot()
     if os.environ.get("CROSSROADS_UPDATE_DOCS"):
         SCREENSHOT.mkdir(exist_ok=True)
         (SCREENSHOT / "report.png").write_bytes(image)

@@ -2,7 +2,7 @@
 
 from crossroads.analysis.results import Account, Decision, Option, TurningPoint
 from crossroads.faces.page.data import Choice, OptionRow, SourceLine
-from crossroads.faces.page.words import name_of, place_of, short
+from crossroads.faces.page.words import name_of, place_of, quoted, short
 from crossroads.faces.terminal.glyphs import NUMBERS
 from crossroads.faces.terminal.numbers import bounds, estimate, grouped, percent
 from crossroads.faces.terminal.sources import excerpt
@@ -89,8 +89,8 @@ def _decision(decision: Decision, target: str) -> Choice:
         source=source_of(decision.where, target),
         options=tuple(_option(option, "") for option in options),
         hidden=len(decision.options) - len(options),
-        note=f"“{short(better.option)}” fails in {percent(better.failure.value)}, "
-        f"“{short(taken.option)}”, which was taken, in {percent(taken.failure.value)}",
+        note=f"{quoted(better.option)} fails in {percent(better.failure.value)}, "
+        f"{quoted(taken.option)}, which was taken, in {percent(taken.failure.value)}",
     )
 
 

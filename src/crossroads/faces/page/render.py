@@ -120,7 +120,8 @@ def _asset(name: str) -> str:
 
 @cache
 def _template() -> Template:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=False)
+    environment = Environment(autoescape=True, undefined=StrictUndefined)
+    environment.filters["together"] = lambda text: str(text).replace(" %", "\N{NO-BREAK SPACE}%")
     return environment.from_string(_asset("page.html.jinja"))
 
 

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from crossroads.analysis.lives import Moment, TwoLives, WitnessedLife
 from crossroads.faces.page.data import Event, Lives, Row
 from crossroads.faces.page.lanes import lanes_of
-from crossroads.faces.page.words import joined, place_of, short
+from crossroads.faces.page.words import joined, place_of, quoted, short
 from crossroads.faces.terminal.numbers import grouped
 from crossroads.faces.terminal.words import KIND_WORDS, title
 from crossroads.timeline.formats import dumps
@@ -53,8 +53,8 @@ def headline(lives: TwoLives) -> str:
     """How the two differ, in a sentence."""
     choices = lives.doomed.choices
     if lives.different == 1 and lives.option and lives.survivor.timeline.epochs == lives.doomed.timeline.epochs:
-        return f"One choice of {grouped(choices)} different, at point {lives.common:,}: “{short(lives.option)}”, and the run survives."
-    taken = f" It takes “{short(lives.option)}” there and" if lives.option else " It"
+        return f"One choice of {grouped(choices)} different, at point {lives.common:,}: {quoted(lives.option)}, and the run survives."
+    taken = f" It takes {quoted(lives.option)} there and" if lives.option else " It"
     share = f"; {grouped(lives.different)} of the choices after it differ" if lives.different else ""
     return f"The nearest run that survives is the same up to point {lives.common:,}.{taken} draws anew from there on{share}."
 

@@ -26,6 +26,12 @@ def short(text: str, chars: int = TEXT_CHARS_MAX) -> str:
     return cleaned if len(cleaned) <= chars and len(text) <= chars else cleaned[: chars - 1] + ELLIPSIS
 
 
+def quoted(text: str) -> str:
+    """A stranger's text in quotes; one that is a string's repr has its own."""
+    cleaned = short(text)
+    return cleaned if cleaned[:1] in ("'", '"') and cleaned[:1] == cleaned[-1:] else f"“{cleaned}”"
+
+
 def place_of(where: str) -> str:
     """A place in the program, as short as it can be named."""
     return short(short_place(where[:PLACE_CHARS_MAX])) if where else ""
@@ -102,11 +108,11 @@ def _saved(account: Account) -> Answer:
     texts = []
     if best is not None:
         step, option = best
-        fails = f"fails in {estimate(option.failure)}" if option.failure.value else f"survives: it fails in {estimate(option.failure)}"
-        instead = f" instead of {percent(step.after.value)}"
-        texts.append(f"“{short(option.option)}” at point {step.point:,}, {name_of(step.kind, step.label)}: with it a run {fails}{instead}.")
+        text = quoted(option.option)
+        told = f"{text} at point {step.point:,}, {name_of(step.kind, step.label)}"
+        texts.append(f"{told}: with it a run fails in {estimate(option.failure)} instead of {percent(step.after.value)}.")
     if out is not None:
-        choice = f"“{short(out.option)}”" if out.option else "another draw"
+        choice = quoted(out.option) if out.option else "another draw"
         texts.append(f"The last way out was {at_point(out.point, '', out.label, out.where)}: {choice} there saved a run.")
     if not texts:
         return Answer(QUESTIONS[2], "No way out was found.")
@@ -114,14 +120,14 @@ def _saved(account: Account) -> Answer:
 
 
 def _best_option(account: Account) -> tuple[TurningPoint, Option] | None:
-    """The option at the largest rise that surely fails less than what followed."""
-    for step in sorted(account.turning_points, key=lambda step: -step.jump):
-        known = [option for option in step.options if not option.taken and option.weight > 0 and option.failure.futures]
-        if step.jump > 0 and known:
-            best = min(known, key=lambda option: (option.failure.value, option.failure.high))
-            if best.failure.value < step.after.value:
-                return step, best
-    return None
+    """The option of a turning point with which a run fails least, and less than it did with the one taken."""
+    known = [
+        (step, option)
+        for step in account.turning_points
+        for option in step.options
+        if not option.taken and option.weight > 0 and option.failure.futures and option.failure.value < step.after.value
+    ]
+    return min(known, key=lambda one: (one[1].failure.value, one[1].failure.high), default=None)
 
 
 def _still(failure: Failure, same: bool | None, changed: bool) -> Answer:
