@@ -42,11 +42,11 @@ export function percent(share: number): string {
   return `${hundredths >= 9.95 && hundredths <= 99 ? hundredths.toFixed(0) : hundredths >= 1 ? hundredths.toFixed(1) : hundredths.toPrecision(2)}\u00a0%`;
 }
 
-export function seconds(time: number): string {
+export function seconds(time: number, digits = 3): string {
   const size = Math.abs(time);
   if (size === 0) return "0 s";
   if (size < 1e-3) return `${(time * 1e6).toFixed(0)} µs`;
-  return size < 1 ? `${(time * 1e3).toFixed(2)} ms` : `${time.toFixed(size < 100 ? 3 : 1)} s`;
+  return size < 1 ? `${(time * 1e3).toFixed(2)} ms` : `${time.toFixed(size < 100 ? digits : 1)} s`;
 }
 
 /** Index of the last value that is at most `wanted`; 0 where none is. Values rise. */

@@ -50,7 +50,7 @@ function picture(box: HTMLElement, lanes: Lanes, point: number, chosen: boolean)
       draw("line", { x1: x(lane), x2: x(lane), y1: 26, y2: height - 6, class: "lane" }),
     );
   }
-  times.forEach((time) => svg.append(draw("text", { x: 0, y: y(time) + 4, class: "lane-time" }, seconds(time))));
+  times.forEach((time) => svg.append(draw("text", { x: 0, y: y(time) + 4, class: "lane-time" }, seconds(time, 5))));
   for (const arrow of arrows) svg.append(line(arrow, x, y, height));
   box.replaceChildren(svg);
 }

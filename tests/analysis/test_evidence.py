@@ -12,6 +12,7 @@ from crossroads.analysis.explore import explore
 from crossroads.analysis.lines import ochiai
 from crossroads.analysis.results import Failure
 from crossroads.errors import SettingError
+from crossroads.timeline.outcomes import Outcome
 
 pytestmark = [
     pytest.mark.slow,
@@ -62,6 +63,47 @@ async def main():
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         await ask(server.sockets[0].getsockname()[1])
+"""
+
+
+OUTAGE = """
+import asyncio
+
+from crossroads import chance, world
+
+db = world.host("db")
+
+
+async def serve():
+    async def answer(reader, writer):
+        await reader.readline()
+
+    await (await asyncio.start_server(answer, db.address, 5432)).serve_forever()
+
+
+async def main():
+    db.start(serve)
+    await asyncio.sleep(1)
+    reader, writer = await asyncio.open_connection(db.address, 5432)
+    if chance("killed", [0, 1]):
+        db.kill(reset=True)
+    writer.write(b"one\\n")
+    await asyncio.sleep(1)
+    assert db.is_alive, "the database is gone"
+"""
+
+CLOSER = """
+import os
+
+from crossroads import chance, mark
+
+
+def main():
+    mark("first")
+    os.closerange(0, 2000)
+    mark("second")
+    if chance("coin", [0, 1]):
+        os._exit(3)
 """
 
 
@@ -145,6 +187,18 @@ def test_a_program_that_is_gone_leaves_a_note(boat: Failure, tmp_path: Path) -> 
     assert "could not be run" in seen.notes[0]
 
 
+def test_a_run_that_hangs_is_not_lived_again(boat: Failure) -> None:
+    hung = replace(boat, outcome=Outcome("hung", "wall limit"))
+    assert gather(hung).notes == ("the run wasn't lived again for this page, since it hangs",)
+
+
+def test_a_program_that_closes_everything_is_seen_until_then(tmp_path: Path) -> None:
+    failure = found(tmp_path, CLOSER, 20)
+    seen = gather(failure, jobs=1)
+    assert seen.doomed is not None
+    assert [moment.point.label for moment in seen.doomed.moments] == ["start", "first"]
+
+
 def test_an_async_program_shows_tasks_and_messages(tmp_path: Path) -> None:
     failure = found(tmp_path, TWO, 150)
     assert failure.outcome.exception.endswith("TimeoutError")
@@ -162,3 +216,12 @@ def test_ochiais_coefficient() -> None:
     assert ochiai(0, 0, 5) == 0.0
     assert ochiai(5, 5, 5) == 1.0
     assert ochiai(2, 8, 4) == pytest.approx(2 / 32**0.5)
+
+
+def test_a_machine_that_died_is_seen_dead(tmp_path: Path) -> None:
+    seen = gather(found(tmp_path, OUTAGE, 20), jobs=1)
+    assert seen.doomed is not None
+    assert seen.doomed.same
+    assert {"name": "db", "state": "dead"} in seen.doomed.moments[-1].state["hosts"]
+    assert seen.lives is not None
+    assert {"name": "db", "state": "alive"} in seen.lives.survivor.moments[-1].state["hosts"]

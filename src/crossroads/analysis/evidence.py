@@ -64,6 +64,9 @@ def gather(
             compile(text, "<watch>", "eval")
         except (SyntaxError, ValueError) as error:
             raise SettingError(f"watch={text!r} isn't an expression: {error}") from None
+    if failure.outcome.exception == "wall limit" or failure.outcome.kind == "out of memory":
+        why = "hangs" if failure.outcome.kind == "hung" else "fills the memory"
+        return Evidence(watch=tuple(watch), notes=(f"the run wasn't lived again for this page, since it {why}",))
     try:
         return _gathered(failure, tuple(watch), engine, jobs, limits)
     except SettingError:

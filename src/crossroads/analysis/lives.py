@@ -212,7 +212,12 @@ def _different(runner: LocalRunner, failing: Timeline, survivor: Timeline, commo
 
 
 def _points(end: int, common: int, special: Sequence[int]) -> list[int]:
-    """Those worth a look in a run of any length: around the special ones, from the last common point on, and before the end."""
+    """Those worth a look in a run of any length: around the special ones, from the last common point on, and before the end.
+
+    A run that died without a word has no known length, 0: then the first ones.
+    """
+    if not end:
+        return list(range(POINTS_MAX))
     if end <= POINTS_MAX:
         return list(range(end + 1))
     room = POINTS_MAX // 3

@@ -4,7 +4,7 @@ import os
 import socket
 import sys
 from types import CodeType, FrameType, ModuleType
-from typing import Final
+from typing import Any, Final
 
 from crossroads.snapshots import wire
 from crossroads.snapshots.endings import safe_text, type_name
@@ -31,6 +31,7 @@ class Witness:
         self._expressions = [compile(text, "<watch>", "eval") for text in expressions]
         self._points = frozenset(points)
         self._printed_fd = os.dup(1)
+        self._size = 0
 
     def look(self, live: LiveRun) -> None:
         """At a point: tell, if it is a chosen one."""
@@ -40,21 +41,30 @@ class Witness:
     def tell(self, live: LiveRun) -> None:
         """Tell of the present moment; what stands there is told by the run's trace."""
         observe, live.observe = live.observe, None
-        wire.send(
-            self._channel,
-            {
-                "moment": {
-                    "point": live.index,
-                    "kind": live.kind,
-                    "label": live.label,
-                    "time": live.time,
-                    "printed": self._printed(),
-                    "values": [self._evaluate(code) for code in self._expressions],
-                    "state": self._world.state(),
-                }
-            },
-        )
+        try:
+            wire.send(self._channel, {"moment": self._moment(live)})
+        except wire.Closed:
+            # The program has closed our channel: its life goes on unseen.
+            return
         live.observe = observe
+
+    def _moment(self, live: LiveRun) -> wire.Message:
+        return {
+            "point": live.index,
+            "kind": live.kind,
+            "label": live.label,
+            "time": live.time,
+            "printed": self._printed(),
+            "values": [self._evaluate(code) for code in self._expressions],
+            "state": self._state(),
+        }
+
+    def _state(self) -> dict[str, Any]:
+        """Of the world; nothing rather than trouble for the program, whose objects may be in any condition."""
+        try:
+            return self._world.state()
+        except Exception:
+            return {}
 
     def _printed(self) -> int:
         """Bytes printed so far; stdout and stderr are one file here."""
@@ -63,7 +73,11 @@ class Witness:
                 stream.flush()
             except Exception:
                 pass
-        return os.fstat(self._printed_fd).st_size
+        try:
+            self._size = os.fstat(self._printed_fd).st_size
+        except OSError:
+            pass
+        return self._size
 
     def _evaluate(self, code: CodeType) -> list[str]:
         """(its repr, what it raised): where the program stands, else in each task that waits, else in the module."""

@@ -6,6 +6,7 @@ from types import FrameType
 from typing import Any, Final
 
 from crossroads.worlds.asyncio.addresses import spell
+from crossroads.worlds.asyncio.endpoints import GONE
 from crossroads.worlds.asyncio.lives import home_of
 from crossroads.worlds.asyncio.network import Network
 from crossroads.worlds.asyncio.traffic import NEVER, Passage
@@ -47,6 +48,8 @@ def connections_of(network: Network) -> list[Row]:
     rows = []
     for _, descriptor in sorted(network.descriptors.items())[:SHOWN_MAX]:
         endpoint = descriptor.endpoint
+        if endpoint is GONE:
+            continue
         if not getattr(endpoint, "remote", None) and not getattr(endpoint, "is_listening", False):
             continue
         state = "listens" if endpoint.is_listening else "has something to read" if endpoint.readable else "nothing to read"
