@@ -1,8 +1,9 @@
-# make demo: see it work.  make test: all checks.  make cases: real bugs of published libraries.  make bench, bench-loops, format, clean.
+# make demo: see it work.  make test: all checks.  make frontend: the script of the report page, which needs Node.
+#  make cases: real bugs of published libraries.  make bench, bench-loops, format, clean.
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo test lint cases bench bench-loops format clean
+.PHONY: demo test lint cases bench bench-loops frontend format clean
 
 PIP := -m pip install --quiet --quiet --disable-pip-version-check
 PYTEST := -m pytest -n 2 -p no:cacheprovider
@@ -34,6 +35,9 @@ bench: .venv-newest/tested
 bench-loops: .bench/tested
 	.bench/bin/python bench/loops/run.py
 	.bench/bin/python bench/loop_cost.py
+
+frontend:
+	cd frontend && npm ci --no-audit --no-fund && npm run --silent check && npm run --silent build
 
 format: .venv-newest/ready
 	.venv-newest/bin/ruff check --fix .
@@ -99,7 +103,7 @@ endef
 	.bench/bin/python $(PIP) --no-deps --force-reinstall dist/*.whl
 	touch $@
 
-dist/built: .venv-newest/ready pyproject.toml README.md LICENSE $(shell find src -name '*.py')
+dist/built: .venv-newest/ready pyproject.toml README.md LICENSE $(shell find src -type f -not -name '*.pyc')
 	rm -rf dist
 	.venv-newest/bin/python -m pip wheel --quiet --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 	touch $@

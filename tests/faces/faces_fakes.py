@@ -6,6 +6,7 @@ from typing import Any
 
 import faces_values as made
 
+from crossroads.analysis.evidence import Evidence
 from crossroads.analysis.replay import Replay, Watched
 from crossroads.analysis.results import Account, Exploration, Failure
 from crossroads.faces.cli.session import Services
@@ -19,7 +20,7 @@ class Fakes:
     """Gives what it is told to give, or raises it.
 
     Args:
-        exploration, account, replayed: what is given; an exception is raised instead.
+        exploration, account, replayed, evidence: what is given; an exception is raised instead.
         watched: points that a replay passes.
         calls: (name, positional, named arguments) of each call.
         during: called in the middle of each call.
@@ -28,6 +29,7 @@ class Fakes:
     exploration: Exploration | BaseException = field(default_factory=made.exploration)
     account: Account | BaseException = field(default_factory=made.coins_account)
     replayed: Replay | BaseException | None = None
+    evidence: Evidence | BaseException = field(default_factory=Evidence)
     watched: tuple[Watched, ...] = ()
     calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
     during: Callable[[str, dict[str, Any]], None] = lambda name, named: None
@@ -35,7 +37,7 @@ class Fakes:
     @property
     def services(self) -> Services:
         """These fakes in the places of the real functions."""
-        return Services(self._explore, self._explain, self._replay)
+        return Services(self._explore, self._explain, self._replay, self._gather)
 
     def _explore(self, *given: Any, **named: Any) -> Exploration:
         return self._answer("explore", given, named, self.exploration)
@@ -47,6 +49,9 @@ class Fakes:
         for watched in self.watched:
             named["on_point"](watched)
         return self._answer("replay", given, named, self.replayed)
+
+    def _gather(self, *given: Any, **named: Any) -> Evidence:
+        return self._answer("gather", given, named, self.evidence)
 
     def _answer(self, name: str, given: tuple[Any, ...], named: dict[str, Any], answer: Any) -> Any:
         self.calls.append((name, given, named))

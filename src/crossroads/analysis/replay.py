@@ -15,7 +15,7 @@ from crossroads.errors import EngineError, SettingError, TargetError
 from crossroads.snapshots import wire
 from crossroads.snapshots.endings import sudden_end
 from crossroads.snapshots.engine import trunk_command, trunk_environment
-from crossroads.snapshots.plans import Plan
+from crossroads.snapshots.plans import Plan, Traced
 from crossroads.snapshots.results import lived
 from crossroads.timeline.timelines import Timeline
 
@@ -95,7 +95,7 @@ def replay(
     seen: list[Watched] = []
     stopped: Watched | None = None
     result: wire.Message | None = None
-    with _Life(timeline, view, quiet) as life:
+    with Life(timeline, view, stdout=sys.stderr.fileno() if quiet and _has_descriptor() else None) as life:
         for message in life.messages():
             if "refused" in message:
                 raise TargetError(str(message["refused"]))
@@ -131,10 +131,19 @@ def find_timeline(source: Failure | Timeline | str | os.PathLike[str], store: St
         return load_failure(kept, str(source)).timeline
 
 
-class _Life:
-    """The process in which it is lived."""
+class Life:
+    """The process in which a timeline is lived in the foreground.
 
-    def __init__(self, timeline: Timeline, view: dict[str, Any], quiet: bool) -> None:
+    Args:
+        timeline: what to live.
+        view: what to look at on the way, as `runners.foreground` has it.
+        trace: points to record in the result.
+        stdout, stderr: descriptors; None: this process's own.
+    """
+
+    def __init__(
+        self, timeline: Timeline, view: dict[str, Any], trace: Traced = "none", stdout: int | None = None, stderr: int | None = None
+    ) -> None:
         with runner_for(timeline) as runner:
             order = runner.order()
         self._channel, theirs = socket.socketpair()
@@ -142,15 +151,16 @@ class _Life:
             [*trunk_command("crossroads.runners.foreground"), str(theirs.fileno())],
             env=trunk_environment(),
             pass_fds=(theirs.fileno(),),
-            stdout=sys.stderr.fileno() if quiet and _has_descriptor() else None,
+            stdout=stdout,
+            stderr=stderr,
         )
         theirs.close()
         try:
-            wire.send(self._channel, {**order, "view": view, "plan": Plan.of(timeline).to_message()})
+            wire.send(self._channel, {**order, "view": view, "plan": Plan.of(timeline, trace=trace).to_message()})
         except wire.Closed:
             raise EngineError("no run can be lived: the interpreter that should do it didn't start; try with --debug") from None
 
-    def __enter__(self) -> "_Life":
+    def __enter__(self) -> "Life":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -167,6 +177,10 @@ class _Life:
             except wire.Closed:
                 return
             yield message
+
+    def limit(self, seconds: float) -> None:
+        """Wait at most so long for what it says next; after that it counts as closed, and is killed at the exit."""
+        self._channel.settimeout(seconds)
 
     def end(self) -> wire.Message:
         """How the process ended, where it left no result."""

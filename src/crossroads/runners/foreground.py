@@ -15,6 +15,7 @@ from typing import Any, Final, NoReturn
 from crossroads.errors import TargetError
 from crossroads.program import current
 from crossroads.runners.trunk import enter, import_problem
+from crossroads.runners.witness import Witness
 from crossroads.snapshots import wire
 from crossroads.snapshots.endings import outcome_of, safe_text, type_name
 from crossroads.snapshots.live import LiveRun, program_frame
@@ -97,13 +98,19 @@ def main() -> NoReturn:
         live.kind, live.label = "end", outcome.exception or outcome.kind
         if view["watch"] is not None:
             viewer.show(live)
+        if witness is not None:
+            witness.tell(live)
         _leave(channel, {"result": result})
 
     live = LiveRun(world, order["world"]["step_limit"], end)
     viewer = Viewer(channel, module, _compiled(channel, view["watch"]), view["to"], view["pdb"])
+    seen = view.get("witness")
+    witness = None if seen is None else Witness(channel, module, world, seen["watch"], seen["points"])
     live.follow(Plan.from_message(order["plan"]))
     if view["watch"] is not None or view["to"] is not None:
         live.observe = viewer.look
+    elif witness is not None:
+        live.observe = witness.look
     world.attach(live)
     current.run = live
 

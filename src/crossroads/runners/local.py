@@ -108,7 +108,7 @@ class LocalRunner:
 
         Args:
             timelines: what they share is lived once.
-            trace: points to record in each.
+            trace: points to record in each, or "lines" for the source lines that each executes after its branch.
             pristine: begin each from a process that has only imported the program; tracebacks are kept in the output.
             elsewhere: use other engines than the same call without it would, as far as there are any.
             together: futures from the start may share processes where they are short, as long as those of a sample are the same alone.

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from types import CodeType, FrameType, GeneratorType
 from typing import Any, Final, NoReturn, Protocol
 
+from crossroads.snapshots.lines import LineRecorder
 from crossroads.snapshots.plans import Plan
 from crossroads.timeline.digests import Digest
 from crossroads.timeline.keys import Units
@@ -93,6 +94,7 @@ class LiveRun:
         self._last_print: tuple[int, str] | None = None
         self._actor: GeneratorType[Any, Any, Any] | None = None
         self._locate: Locate | None = None
+        self._lines: LineRecorder | None = None
         self._next_collection = COLLECT_FIRST
 
     # What the program and its world call.
@@ -176,13 +178,17 @@ class LiveRun:
     def follow(self, plan: Plan) -> None:
         """Go on by another plan, from the pause in which this life is; what is recorded begins anew."""
         self._plan = plan
-        self._tracing = plan.trace != "none"
+        self._tracing = plan.trace not in ("none", "lines")
+        if plan.trace == "lines":
+            self._lines = LineRecorder(is_own)
+            self._lines.start()
         self._traced = () if isinstance(plan.trace, str) else tuple(sorted(plan.trace))
         self.choices, self.trace, self._last_print = [], [], None
 
     def finish(self, outcome: Outcome) -> Record:
         """The result of this life, after its end."""
         self.pauses = ()
+        lines = [] if self._lines is None else [[short_path(file), line] for file, line in self._lines.stop()]
         self.begin()
         end = self.index + 1
         if self._tracing:
@@ -200,6 +206,7 @@ class LiveRun:
             "drawn": self._fate.drawn(),
             "trace": self.trace,
             "marks": self.marks,
+            **({"lines": lines} if self._lines is not None else {}),
         }
 
     @property
@@ -269,6 +276,8 @@ class LiveRun:
             self._fate.rekey(seed)
             self._digest.add(index, "epoch", seed)
             self._last_print = None
+            if self._lines is not None:
+                self._lines.restart()
         if index >= self._next_collection:
             self._next_collection *= 2
             _collect()

@@ -17,7 +17,7 @@ _dumps = json.dumps
 _scan: Any = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 """What json.loads comes down to; a future that has just been forked pays for each page that it touches."""
 
-Traced = Literal["none", "all"] | tuple[int, ...]
+Traced = Literal["none", "all", "lines"] | tuple[int, ...]
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class Plan:
     Args:
         epochs: seed by point.
         overrides: option by choice point.
-        trace: indices of the points to record, "all" (the first TRACE_MAX), or "none".
+        trace: indices of the points to record, "all" (the first TRACE_MAX), "none"; or "lines", the program's own source lines instead.
         explain_end: whether to print the traceback of a failing end, as the interpreter would.
     """
 
@@ -57,7 +57,7 @@ class Plan:
     @classmethod
     def from_message(cls, message: dict[str, Any]) -> "Plan":
         trace = message["trace"]
-        traced: Traced = trace if trace in ("none", "all") else tuple(trace)
+        traced: Traced = trace if trace in ("none", "all", "lines") else tuple(trace)
         return cls(_pairs(message["epochs"]), _pairs(message["overrides"]), traced, message["explain_end"])
 
 

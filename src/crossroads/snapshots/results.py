@@ -84,6 +84,7 @@ def _lived(timeline: Timeline, result: dict[str, Any], python: str) -> Run:
         marks=int(result.get("marks", 0)),
         libraries=tuple(str(name) for name in result.get("libraries", ())),
         remains=str(result.get("stop", "")),
+        lines=tuple((str(file), int(line)) for file, line in result.get("lines", ())),
     )
 
 

@@ -36,6 +36,7 @@ class Run:
         output: the last of what it printed, up to OUTPUT_BYTES_MAX, undecodable bytes replaced.
         trace: the points that were asked for, () otherwise.
         marks: how many marks were met.
+        lines: (file, line) of the program's own that were executed since the last epoch, sorted; () unless they were asked for.
         remains: what it left in its process that another future couldn't be lived with: "threads", "child processes", "memory", or "".
         libraries: the libraries whose events could be points, as far as the program has imported them.
     """
@@ -49,6 +50,7 @@ class Run:
     marks: int = 0
     libraries: tuple[str, ...] = ()
     remains: str = ""
+    lines: tuple[tuple[str, int], ...] = ()
 
     @property
     def outcome(self) -> Outcome:

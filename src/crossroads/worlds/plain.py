@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from types import GeneratorType
+from types import FrameType, GeneratorType
 from typing import Any
 
 from crossroads.errors import TargetError
@@ -64,6 +64,12 @@ class PlainWorld:
             rewind_clock()
 
         return rewind
+
+    def state(self) -> dict[str, Any]:
+        return {}
+
+    def frames(self) -> list[tuple[str, FrameType]]:
+        return []
 
     def rekey(self, seed: int) -> None:
         self._entropy.rekey(seed)

@@ -1,6 +1,7 @@
 """The interface of a world: what a program runs in. A new world is a folder or file with one class of this shape."""
 
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, Final, Protocol
 
 from crossroads.errors import TargetError
@@ -31,6 +32,12 @@ class World(Fate, Protocol):
 
     def run(self, function: Callable[[], Any]) -> None:
         """Call the program, to its end."""
+
+    def state(self) -> dict[str, Any]:
+        """What this world holds at this moment, for a reader: lists of short texts by name, {} where there is nothing to tell."""
+
+    def frames(self) -> list[tuple[str, FrameType]]:
+        """Where the program stands while none of its frames is on the stack: (name of the task, its own innermost frame)."""
 
 
 def make_world(settings: WorldSettings) -> World:

@@ -11,18 +11,22 @@ from crossroads.errors import SettingError
 
 STDOUT = "-"
 
+BEGINNINGS = {"JSON": (b"{", b"["), "a report": (b"<!doctype html>\n<!-- crossroads report -->",)}
+"""How the files begin that crossroads writes, by what they are called."""
+
 
 def to_json(data: object, indent: int | None = 2) -> str:
     """The data as JSON in ASCII, so that any stream can take it."""
     return json.dumps(data, indent=indent, allow_nan=False)
 
 
-def check_place(path: str, option: str) -> None:
+def check_place(path: str, option: str, what: str = "JSON") -> None:
     """Refuse a place that can't be written, before any work is done for it.
 
     Args:
         path: a file that may exist, or "-".
         option: its name in the message.
+        what: crossroads writes there, "JSON" or "a report"; a file that holds something else isn't overwritten.
 
     Raises:
         SettingError: its directory doesn't exist, it is a directory, or it holds something that crossroads hasn't written.
@@ -34,8 +38,8 @@ def check_place(path: str, option: str) -> None:
         raise SettingError(f"{option}={path} is a directory; name a file in it")
     if not real.parent.is_dir():
         raise SettingError(f"{option}={path} is in a directory that doesn't exist; make {real.parent} first")
-    if real.is_file() and not _is_json(real):
-        raise SettingError(f"{option}={path} holds something else than JSON and won't be overwritten; choose another name")
+    if real.is_file() and not _begins_as(real, BEGINNINGS[what]):
+        raise SettingError(f"{option}={path} holds something else than {what} and won't be overwritten; choose another name")
 
 
 def write_text(path: str, text: str, option: str) -> None:
@@ -79,11 +83,11 @@ def _umask() -> int:
     return mask
 
 
-def _is_json(path: Path) -> bool:
-    """Whether the file is empty or begins as the objects do that crossroads writes."""
+def _begins_as(path: Path, beginnings: tuple[bytes, ...]) -> bool:
+    """Whether the file is empty or begins as what crossroads writes."""
     try:
         with open(path, "rb") as file:
             beginning = file.read(256).lstrip()
     except OSError:
         return True
-    return beginning[:1] in (b"", b"{", b"[")
+    return not beginning or beginning.startswith(beginnings)

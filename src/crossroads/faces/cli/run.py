@@ -9,9 +9,10 @@ import click
 
 from crossroads.analysis.report import exploration_to_data
 from crossroads.analysis.results import Exploration, Failure
-from crossroads.errors import CrossroadsError, EngineError, InternalError
+from crossroads.errors import CrossroadsError, EngineError, InternalError, SettingError
 from crossroads.faces.cli import options
 from crossroads.faces.cli.files import STDOUT, check_place, to_json, write_text
+from crossroads.faces.cli.report import check_page_place, write_page
 from crossroads.faces.cli.session import INTERRUPTED, Session
 from crossroads.faces.cli.stored import store_options
 from crossroads.faces.terminal.exploration import exploration_report
@@ -45,6 +46,7 @@ quarter of it."""
     options.budget_option(f"within {EXPLAINING_S / 60:.0f}m"),
     click.option("--no-explain", is_flag=True, help="Only explore: say what fails and how often, not why."),
     click.option("--json", "json_file", metavar="FILE", help='Write the report as JSON, too; "-" prints it and nothing else.'),
+    click.option("--html", "html_file", metavar="FILE", help="Write each explained failure as a page, too; further ones beside the first."),
     options.store_option,
     options.engine_option,
     options.jobs_option,
@@ -54,7 +56,14 @@ quarter of it."""
     options.faults_option,
 )
 def run_verb(
-    session: Session, target: str, store: Path | None, json_file: str | None, wall: float | None, memory: int | None, **settings: Any
+    session: Session,
+    target: str,
+    store: Path | None,
+    json_file: str | None,
+    html_file: str | None,
+    wall: float | None,
+    memory: int | None,
+    **settings: Any,
 ) -> int:
     """Live many futures of TARGET, then explain what fails.
 
@@ -63,12 +72,18 @@ def run_verb(
     """
     if json_file is not None:
         check_place(json_file, "json")
+    if html_file is not None:
+        check_page_place(html_file, "html")
+        if settings["no_explain"]:
+            raise SettingError("html needs explained failures; leave --no-explain out")
     settings["limits"] = options.limits_of(wall, memory)
     settings["budget"] = options.budget_of(settings["budget"], EXPLAINING_S)
     with ProgressLine() as progress:
         settings.update(store=store, on_progress=progress.update)
         exploration, trouble = _found(session, target, settings)
     _publish(exploration, json_file, store)
+    if html_file is not None and not session.interrupted:
+        _write_pages(session, exploration, html_file, store, settings)
     if trouble is not None:
         raise trouble
     if session.interrupted or not exploration.complete:
@@ -113,6 +128,17 @@ def _is_explained(failure: Failure, budget: int, seconds: float | None) -> bool:
         return False
     had_the_time = not account.seconds or (seconds is not None and account.seconds >= seconds)
     return account.ended == "finished" or (account.ended == "budget" and account.budget >= budget and had_the_time)
+
+
+def _write_pages(session: Session, exploration: Exploration, file: str, store: Path | None, settings: dict[str, Any]) -> None:
+    """The first explained failure in the file, further ones in files of their own, their ids in the names."""
+    explained = [failure for failure in exploration.failures if failure.account is not None]
+    shared = {name: settings[name] for name in ("engine", "jobs", "limits")}
+    for number, failure in enumerate(explained):
+        place = file if not number else str(Path(file).with_suffix("")) + f"-{failure.id}{Path(file).suffix}"
+        evidence = session.services.gather(failure, **shared)
+        write_page(failure, evidence, place, "html", store)
+        print(f"Failure {failure.id} as a page: {place}", file=sys.stderr)
 
 
 def _publish(exploration: Exploration, json_file: str | None, store: Path | None) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from crossroads.analysis.results import Account, Exploration
 
 if TYPE_CHECKING:
+    from crossroads.analysis.evidence import Evidence
     from crossroads.analysis.replay import Replay
 
 INTERRUPTED = 2
@@ -22,12 +23,13 @@ class Services:
     """The parts of the analysis that run programs; tests put fakes in their place.
 
     Args:
-        explore, explain, replay: the functions of these names.
+        explore, explain, replay, gather: the functions of these names.
     """
 
     explore: Callable[..., Exploration]
     explain: Callable[..., Account]
     replay: "Callable[..., Replay]"
+    gather: "Callable[..., Evidence]"
 
 
 class Session:
@@ -46,11 +48,12 @@ class Session:
     def services(self) -> Services:
         """What does the work."""
         if self._services is None:
+            from crossroads.analysis.evidence import gather
             from crossroads.analysis.explain import explain
             from crossroads.analysis.explore import explore
             from crossroads.analysis.replay import replay
 
-            self._services = Services(explore, explain, replay)
+            self._services = Services(explore, explain, replay, gather)
         return self._services
 
     @contextmanager

@@ -65,10 +65,10 @@ def headline(failure: Failure, view: View) -> list[Text]:
     lines += prose(title(outcome), view, "  ", style=BAD)[:2]
     if outcome.where:
         lines.append(line(cut_start(f"  at {short_place(outcome.where)}", view.width)))
-    return lines + prose(_how_often(failure), view, "  ")
+    return lines + prose(how_often(failure), view, "  ")
 
 
-def _pasteable(notes: tuple[str, ...], id: str) -> tuple[str, ...]:
+def pasteable(notes: tuple[str, ...], id: str) -> tuple[str, ...]:
     """Commands in notes with this failure's id in place of the word ID."""
     return tuple(note.replace("crossroads explain ID", f"crossroads explain {id}") for note in notes)
 
@@ -89,11 +89,12 @@ def _compose(failure: Failure, view: View, detail: Detail, notes: tuple[str, ...
         turning_points(account, failure.timeline.target, view, detail) + _rise(account, view),
         _too_late(account.point_of_no_return, last, view) + _way_out(account.last_way_out, failure, view),
         missed_decisions(account, view, detail),
-        _closing(account, view) + noted(_pasteable(account.notes, failure.id) + notes, view) + _commands(failure, view),
+        _closing(account, view) + noted(pasteable(account.notes, failure.id) + notes, view) + _commands(failure, view),
     )
 
 
-def _how_often(failure: Failure) -> str:
+def how_often(failure: Failure) -> str:
+    """In how many of the futures explored it happened."""
     probability = failure.probability
     if probability.futures == 0:
         return "failed once; how often it fails was not counted"
@@ -130,25 +131,30 @@ def _fails_always(account: Account) -> bool:
 
 
 def _rise(account: Account, view: View) -> list[Text]:
-    """Whether the steps account for the whole rise of the failure probability."""
+    text = rise(account)
+    return prose(text, view) if text else []
+
+
+def rise(account: Account) -> str:
+    """Whether the steps account for the whole rise of the failure probability; "" where there is nothing to say."""
     start = account.baseline.value
     if _fails_always(account):
-        return prose("It fails whatever is drawn or decided: chance plays no part, so look at the code alone.", view)
+        return "It fails whatever is drawn or decided: chance plays no part, so look at the code alone."
     if start >= 1:
-        return []
+        return ""
     whole = f"from {percent(start)} at the start to 100 %"
     steps = len(account.turning_points)
     if not steps and account.ended != "finished":
-        return prose("No turning point is known yet.", view)
+        return "No turning point is known yet."
     if not steps and 1 - start < SMALL_RISE:
-        return prose(f"It fails in nearly all futures, {percent(start)}, from the start on, so no step decides much.", view)
+        return f"It fails in nearly all futures, {percent(start)}, from the start on, so no step decides much."
     if account.gradual:
         if steps:
-            return prose(f"Most of the rise {whole} came in other steps, each too small to tell.", view)
-        return prose(f"No single step decided it: the failure probability crept up {whole} in many small steps.", view)
+            return f"Most of the rise {whole} came in other steps, each too small to tell."
+        return f"No single step decided it: the failure probability crept up {whole} in many small steps."
     if not steps:
-        return prose(f"No step was found that explains the rise of the failure probability {whole}.", view)
-    return prose(_explained_part(account, "This step" if steps == 1 else "These steps", steps == 1), view)
+        return f"No step was found that explains the rise of the failure probability {whole}."
+    return _explained_part(account, "This step" if steps == 1 else "These steps", steps == 1)
 
 
 def _explained_part(account: Account, steps: str, one: bool) -> str:

@@ -5,6 +5,7 @@ across a turning point, and never where it was proved. The numbers of a report a
 """
 
 from bisect import bisect_left, bisect_right
+from itertools import accumulate
 
 from crossroads.analysis.results import Account
 from crossroads.stats.probability import Probability
@@ -24,7 +25,20 @@ def smooth(account: Account, last: int) -> tuple[tuple[int, float], ...]:
     points = sorted(known)
     cuts = sorted(step.point for step in account.turning_points)
     reach = int(last * WINDOW_SHARE)
-    return tuple((point, _pooled(point, known, points, cuts, reach)) for point in points)
+    failed = [0.0, *accumulate(_sampled(known[point]) * known[point].value for point in points)]
+    futures = [0.0, *accumulate(_sampled(known[point]) for point in points)]
+
+    def pooled(point: int) -> float:
+        """The mean over the point's neighbours in its own segment, weighted by their futures."""
+        if known[point].confidence >= 1:
+            return known[point].value
+        segment = bisect_left(cuts, point)
+        first = max(point - reach, cuts[segment - 1] + 1 if segment else 0)
+        end = min(point + reach, cuts[segment] if segment < len(cuts) else point + reach)
+        begin, stop = bisect_left(points, first), bisect_right(points, end)
+        return (failed[stop] - failed[begin]) / (futures[stop] - futures[begin])
+
+    return tuple((point, pooled(point)) for point in points)
 
 
 def _known(account: Account, last: int) -> dict[int, Probability]:
@@ -36,16 +50,8 @@ def _known(account: Account, last: int) -> dict[int, Probability]:
     return {point: failure for point, failure in known.items() if _weight(failure)}
 
 
-def _pooled(point: int, known: dict[int, Probability], points: list[int], cuts: list[int], reach: int) -> float:
-    """The mean over the point's neighbours in its own segment, weighted by their futures."""
-    if known[point].confidence >= 1:
-        return known[point].value
-    segment = bisect_left(cuts, point)
-    first = max(point - reach, cuts[segment - 1] + 1 if segment else 0)
-    end = min(point + reach, cuts[segment] if segment < len(cuts) else point + reach)
-    near = [known[other] for other in points[bisect_left(points, first) : bisect_right(points, end)]]
-    sampled = [failure for failure in near if failure.confidence < 1]
-    return sum(failure.value * failure.futures for failure in sampled) / sum(failure.futures for failure in sampled)
+def _sampled(failure: Probability) -> float:
+    return 0.0 if failure.confidence >= 1 else float(failure.futures)
 
 
 def _weight(failure: Probability) -> float:

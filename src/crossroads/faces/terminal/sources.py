@@ -43,7 +43,7 @@ def excerpt(where: str, target: str = "", before: int = 2, after: int = 2) -> tu
     if found is None:
         return ()
     line = int(found["line"])
-    lines = next((lines for path in _candidates(found["file"], target) if (lines := _read(path))), [])
+    lines = file_lines(found["file"], target)
     if not 1 <= line <= len(lines):
         return ()
     first = max(1, line - before)
@@ -53,6 +53,11 @@ def excerpt(where: str, target: str = "", before: int = 2, after: int = 2) -> tu
     texts = [lines[number - 1].expandtabs(4) for number in range(first, last + 1)]
     indent = min((len(text) - len(text.lstrip()) for text in texts if text.strip()), default=0)
     return tuple(SourceLine(number, clean(text[indent:].rstrip()), number == line) for number, text in enumerate(texts, first))
+
+
+def file_lines(file: str, target: str = "") -> list[str]:
+    """The lines of a source file, as `excerpt` finds it; [] where it can't be read."""
+    return next((lines for path in _candidates(file, target) if (lines := _read(path))), [])
 
 
 def short_place(where: str) -> str:

@@ -75,7 +75,7 @@ def missed_decisions(account: Account, view: View, detail: Detail) -> list[Text]
     """Decisions that weren't turning points and yet had an option that clearly fails less; [] where there are none."""
     told = {step.point for step in shown(account)}
     gains = [(taken, better, decision) for decision in account.decisions if decision.point not in told
-             for taken, better in _clearly_better(decision)]  # fmt: skip
+             for taken, better in clearly_better(decision)]  # fmt: skip
     if not gains:
         return []
     gains.sort(key=lambda gain: gain[1].failure.value - gain[0].failure.value)
@@ -99,7 +99,8 @@ def _short(option: Option) -> str:
     return cut(clean(option.option), LABEL_WIDTH)
 
 
-def _clearly_better(decision: Decision) -> list[tuple[Option, Option]]:
+def clearly_better(decision: Decision) -> list[tuple[Option, Option]]:
+    """(the option taken, one that surely fails less), [] where there is none."""
     taken = next((option for option in decision.options if option.taken), None)
     better = min(decision.options, key=lambda option: option.failure.value)
     if taken is None or better.failure.high >= taken.failure.low:
@@ -154,8 +155,8 @@ def _options(step: TurningPoint, view: View, wanted: int) -> list[Text]:
         Column("futures", right=True),
         Column(""),
     ]
-    options = _most_telling(step.options, wanted)
-    shared = _shared_end([clean(option.option) for option in options])
+    options = most_telling(step.options, wanted)
+    shared = shared_end([clean(option.option) for option in options])
     rows = [_option_row(option) for option in options]
     if shared:
         rows = [[f"{row[0].removesuffix(shared)} …", *row[1:]] for row in rows]
@@ -167,7 +168,7 @@ def _options(step: TurningPoint, view: View, wanted: int) -> list[Text]:
     return texts
 
 
-def _shared_end(texts: Sequence[str]) -> str:
+def shared_end(texts: Sequence[str]) -> str:
     """The words that all of them end with, with the space before them; "" where they are too few to be worth leaving out."""
     words = [text.split(" ") for text in texts]
     count = 0
@@ -194,7 +195,7 @@ def _bounds(probability: Probability) -> str:
     return f"({around})" if around == "exact" else around
 
 
-def _most_telling(options: Sequence[Option], wanted: int) -> list[Option]:
+def most_telling(options: Sequence[Option], wanted: int) -> list[Option]:
     """At most `wanted` options (never less than two) in their own order: those taken or best, then those that fail least."""
     order = sorted(range(len(options)), key=lambda at: (not options[at].taken, not options[at].best, options[at].failure.value, at))
     return [options[at] for at in sorted(order[: max(2, wanted)])]

@@ -147,6 +147,7 @@ class Traffic:
         self.hidden = 0
         self._open: list[Passage] = []
         self._settled: list[Passage] = []
+        self._settling: list[Passage] = []
         self._order = 0
         self._spins = 0
         self._style: Style | None = None
@@ -230,6 +231,17 @@ class Traffic:
             self._land(now, due, rival)
         return True
 
+    def under_way(self) -> list[Passage]:
+        """What has been sent and hasn't landed, in the order in which it was sent; for reports."""
+        found: dict[int, Passage] = {}
+        ahead = [*self._open, *self._settled, *self._settling]
+        while ahead:
+            flight = ahead.pop()
+            ahead += flight.followers or ()
+            if not flight.dropped and not flight.landed:
+                found[flight.order] = flight
+        return [found[order] for order in sorted(found)]
+
     @property
     def is_quiet(self) -> bool:
         """Whether nothing is on its way."""
@@ -294,6 +306,7 @@ class Traffic:
         """Settle what is in the air, as far as its next race can be told now."""
         still: list[Passage] = []
         flights, self._open = self._open, still
+        self._settling = flights
         for flight in flights:
             if flight.dropped:
                 continue

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterator
-from types import CodeType
+from types import FrameType
 from typing import Any, Final
 
 from crossroads.snapshots.live import describe_place, is_own
@@ -23,11 +23,16 @@ _SLOTS: Final = ("_waiter", "_callback", "_args", "_task", "_protocol", "_stream
 def awaiting_place(task: "asyncio.Task[Any]") -> str:
     """ "file:line in function" of the innermost frame of the program's own in which the task waits, or of its innermost frame."""
     own = innermost = ""
-    for code, line in _frames(task):
-        innermost = describe_place(code, line)
-        if is_own(code.co_filename):
+    for frame in _frames(task):
+        innermost = describe_place(frame.f_code, frame.f_lineno)
+        if is_own(frame.f_code.co_filename):
             own = innermost
     return own or innermost
+
+
+def own_frame(task: "asyncio.Task[Any]") -> FrameType | None:
+    """The innermost frame of the program's own in which the task waits."""
+    return next((frame for frame in reversed(list(_frames(task))) if is_own(frame.f_code.co_filename)), None)
 
 
 def task_behind(thing: object, loop: Any) -> "asyncio.Task[Any] | None":
@@ -101,11 +106,11 @@ def _related(item: Any) -> Iterator[Any]:
             pass
 
 
-def _frames(task: "asyncio.Task[Any]") -> Iterator[tuple[CodeType, int]]:
+def _frames(task: "asyncio.Task[Any]") -> Iterator[FrameType]:
     awaited: Any = task.get_coro()
     for _ in range(100):
         frame = getattr(awaited, "cr_frame", None) or getattr(awaited, "gi_frame", None) or getattr(awaited, "ag_frame", None)
         if frame is None:
             return
-        yield frame.f_code, frame.f_lineno
+        yield frame
         awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "gi_yieldfrom", None) or getattr(awaited, "ag_await", None)

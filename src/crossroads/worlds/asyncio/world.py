@@ -4,6 +4,7 @@ import asyncio
 import inspect
 from asyncio import events
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, Final, NoReturn
 
 from crossroads.snapshots.live import LiveRun
@@ -18,6 +19,7 @@ from crossroads.worlds.asyncio.network import Network
 from crossroads.worlds.asyncio.patch import install as install_network
 from crossroads.worlds.asyncio.refusals import refuse_descriptor
 from crossroads.worlds.asyncio.selector import WorldSelector
+from crossroads.worlds.asyncio.state import connections_of, flights_of, frames_of, hosts_of, tasks_of
 from crossroads.worlds.asyncio.tasks import TaskNumbers
 from crossroads.worlds.asyncio.traffic import Passage, Traffic
 from crossroads.worlds.asyncio.waiting import awaiting_place, describe_task, describe_timer, preview, task_behind
@@ -93,6 +95,17 @@ class AsyncioWorld(PlainWorld):
         self._loops.append(loop)
         self.machines.watch(loop, selector)
         return loop
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "tasks": [task for loop in self._loops if not loop.is_closed() for task in tasks_of(loop)],
+            "messages": flights_of(self.traffic.under_way()),
+            "connections": connections_of(self.network),
+            "hosts": hosts_of(self.network),
+        }
+
+    def frames(self) -> list[tuple[str, FrameType]]:
+        return [found for loop in self._loops if not loop.is_closed() for found in frames_of(loop)]
 
     def rekey(self, seed: int) -> None:
         super().rekey(seed)
