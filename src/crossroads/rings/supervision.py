@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from crossroads.errors import RingError
-from crossroads.rings import lines, system
+from crossroads.rings import draws, lines, system
 from crossroads.rings.board import Board
 from crossroads.rings.guards import Death, Ending, Guard
 from crossroads.rings.held import Held
@@ -254,6 +254,8 @@ class Snapshot:
         if memory is not None:
             self._memories.append(memory)
         self._returns, self._redraw = self._returns + 1, redraw
+        if redraw:
+            draws.current.find()
         self._board.count("returns")
 
     # Deaths.
