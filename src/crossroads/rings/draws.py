@@ -31,7 +31,9 @@ def generators() -> list[Any]:
 def renew_generators() -> None:
     """Give every living generator of `random` and of numpy a new state."""
     numpy: Any = sys.modules.get("numpy.random")
-    for one in generators() if current.found is None else current.found:
+    found = generators() if current.found is None else current.found
+    current.forget()
+    for one in found:
         kind = type(one)
         if issubclass(kind, _Random):
             _seed(one)
@@ -86,7 +88,7 @@ class Renewal:
             self.found = generators()
 
     def forget(self) -> None:
-        """In a life: from here on there may be others."""
+        """Others may have been made since."""
         self.found = None
 
 

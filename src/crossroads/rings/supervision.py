@@ -129,6 +129,7 @@ class Snapshot:
         self._number, self._guard, self._up, self._forgotten = number, guard, up, forgotten
         self._board, self._held, self._trace, self._max_returns = means.board, means.held, means.trace, means.max_returns
         self._sizes = self._held.sizes()
+        draws.current.forget()
         self._memories: list[bytes] = []
         self._returns, self._redraw = 0, False
         self._timers, self._stillness = system.Timers(), system.Stillness()
@@ -247,6 +248,8 @@ class Snapshot:
 
     def _go_back(self, memory: bytes | None, redraw: bool) -> None:
         system.end_children()
+        if redraw:
+            draws.current.find()
         self._held.discard(self._sizes)
         # What --show-lives keeps of discarded lives stays, whatever is discarded later.
         self._sizes = self._held.sizes()
@@ -254,8 +257,6 @@ class Snapshot:
         if memory is not None:
             self._memories.append(memory)
         self._returns, self._redraw = self._returns + 1, redraw
-        if redraw:
-            draws.current.find()
         self._board.count("returns")
 
     # Deaths.

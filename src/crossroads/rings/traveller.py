@@ -145,7 +145,6 @@ class Traveller:
         """Put right in a life what differs from the mark, and name the rest."""
         if waking.redraw:
             draws.current.renew()
-        draws.current.forget()
         findings = tuple(finding for companion in self._companions for finding in companion.returned(number))
         left = [finding.text for finding in findings if not finding.mended]
         if left and self._settings.strict:
