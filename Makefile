@@ -29,8 +29,9 @@ cases: .venv-newest/tested $(ALL_CASES) .cases/libraries/ready
 	for python in .cases/*/bin/python; do $$python $(PIP) --no-deps --force-reinstall dist/*.whl; done
 	CROSSROADS_CASES_FUTURES=5000 CROSSROADS_LIBRARIES_FUTURES=300 .venv-newest/bin/python $(PYTEST) tests/cases tests/libraries
 
-bench: .venv-newest/tested
+bench: .venv-newest/tested .bench-copies/ready
 	.venv-newest/bin/python bench/run.py
+	PYTHONPATH=.bench-copies .venv-newest/bin/python bench/ring_cost.py
 
 bench-loops: .bench/tested
 	.bench/bin/python bench/loops/run.py
@@ -44,7 +45,7 @@ format: .venv-newest/ready
 	.venv-newest/bin/ruff format .
 
 clean:
-	rm -rf .venv .venv-* .cases .bench dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* .cases .bench .bench-copies dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # The demo's own environment: an editable install on the newest Python there is.
@@ -98,6 +99,10 @@ endef
 	python=$$(.ci/python 3.13 3.12) && $$python -m venv --clear .bench
 	.bench/bin/python $(PIP) dist/*.whl -r bench/loops/requirements.txt
 	touch $@
+
+# Other ways to copy a state, in a folder beside the interpreter.
+.bench-copies/ready: bench/requirements.txt | .venv-newest/ready
+	$(in_a_folder)
 
 .bench/tested: .bench/ready dist/built
 	.bench/bin/python $(PIP) --no-deps --force-reinstall dist/*.whl

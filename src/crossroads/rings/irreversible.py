@@ -7,7 +7,7 @@ from typing import Final
 from crossroads import program
 from crossroads.errors import RingError
 from crossroads.rings.findings import Finding
-from crossroads.rings.record import MARKED, RETURNED, Record, lived
+from crossroads.rings.record import MARKED, RETURNED, Record
 
 __all__ = ["Commitments", "allow", "forbid", "irreversible"]
 
@@ -85,7 +85,7 @@ class Commitments:
 
     def since(self, mark: int) -> list[str]:
         """What was done since a mark, in order, and hasn't been gone back past yet; known in every process of the ring."""
-        return [value for name, value in lived(self._record.entries(), mark) if name == _DONE]
+        return [value for name, value in self._record.lived_since(mark) if name == _DONE]
 
     def marked(self, mark: int) -> None:
         """Note where it is in the order of things."""

@@ -54,7 +54,9 @@ class Landing:
     def returning(self, mark: int, force: bool) -> None:
         """Note what this life leaves behind."""
         with unrecorded():
-            self._record.add(_LEFT, [mark, [child.as_json() for child in children()], kernel.thread_names()])
+            left, threads = children(), kernel.thread_names()
+            if left or threads:
+                self._record.add(_LEFT, [mark, [child.as_json() for child in left], threads])
 
     def returned(self, mark: int) -> Sequence[Finding]:
         """Put right what can be, and name the rest."""
@@ -62,7 +64,8 @@ class Landing:
             notes = self._notes[mark]
             findings = [*self._company(mark, notes), *notes.openings.restore(self._protected, mark, self._own)]
             self._own.add(own_process())
-            self._record.add(_LANDED)
+            if self._record.entries():
+                self._record.add(_LANDED)
             # Last: a timer or a signal may strike from then on.
             return [*findings, *notes.surroundings.restore()]
 

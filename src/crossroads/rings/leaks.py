@@ -16,7 +16,7 @@ from crossroads.rings.descriptors import descriptors
 from crossroads.rings.effects import READERS, Effect, is_device, server_name, state_now
 from crossroads.rings.findings import Finding
 from crossroads.rings.quiet import is_quiet, unrecorded
-from crossroads.rings.record import MARKED, RETURNED, Record, lived
+from crossroads.rings.record import MARKED, RETURNED, Record
 from crossroads.rings.sockets import OpenSocket, open_sockets
 
 __all__ = ["Leaks"]
@@ -102,7 +102,7 @@ class Leaks:
     def returned(self, mark: int) -> Sequence[Finding]:
         """Name what the lives that were discarded by this return have left in the world."""
         with unrecorded():
-            findings = self._findings(lived(self._record.entries(), mark), mark)
+            findings = self._findings(self._record.lived_since(mark), mark)
             self._record.add(_LASTING, [[finding.subject, finding.text] for finding in findings])
             self._record.add(RETURNED, mark)
             return findings

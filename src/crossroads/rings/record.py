@@ -8,7 +8,7 @@ import fcntl
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 from zlib import crc32
 
@@ -45,11 +45,31 @@ class Record:
         """All (name, value) so far, oldest first."""
         return [(name, value) for name, value in map(_decoded, self._contents().split(b"\n")) if name]
 
+    def lived_since(self, mark: int) -> list[tuple[str, Any]]:
+        """`lived(self.entries(), mark)`, without reading what the lives before this one have added, however many there were."""
+        found: list[tuple[str, Any]] = []
+        for entry in self._latest_first():
+            found.append(entry)
+            name, value = entry
+            if mark and ((name == MARKED and value == mark) or (name == RETURNED and value <= mark)):
+                break
+        return lived(found[::-1], mark)
+
     def close(self) -> None:
         """Give it up in this process; the others still have it."""
         if self._is_open():
             _close(self._descriptor)
         self._descriptor = -1
+
+    def _latest_first(self) -> Iterator[tuple[str, Any]]:
+        text = self._contents()
+        end = len(text)
+        while end > 0:
+            begin = text.rfind(b"\n", 0, end) + 1
+            name, value = _decoded(text[begin:end])
+            if name:
+                yield name, value
+            end = begin - 1
 
     def _is_open(self) -> bool:
         if self._descriptor < 0:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from crossroads.errors import RingError
-from crossroads.rings import lines, system
+from crossroads.rings import draws, lines, system
 from crossroads.rings.board import Board
 from crossroads.rings.guards import Death, Ending, Guard
 from crossroads.rings.held import Held
@@ -138,6 +138,7 @@ class Snapshot:
         self._board, self._held, self._trace, self._max_returns = means.board, means.held, means.trace, means.max_returns
         self._objection = means.objection
         self._sizes = self._held.sizes()
+        draws.current.forget()
         self._memories: list[bytes] = []
         self._returns, self._redraw = 0, False
         self._timers, self._stillness = system.Timers(), system.Stillness()
@@ -266,6 +267,8 @@ class Snapshot:
 
     def _go_back(self, memory: bytes | None, redraw: bool) -> None:
         system.end_children()
+        if redraw:
+            draws.current.find()
         self._held.discard(self._sizes)
         # What --show-lives keeps of discarded lives stays, whatever is discarded later.
         self._sizes = self._held.sizes()
