@@ -1,5 +1,6 @@
 """Lines 1 and 2: a return restores everything, and what is remembered arrives."""
 
+import gc
 import os
 import signal
 import threading
@@ -303,6 +304,24 @@ def test_timers_go_on(tmp_path: Path) -> None:
                 go_back(here)
 
     assert lived(tmp_path, program).log == ("0 True", "1 True")
+
+
+def test_the_interpreter_is_as_it_was(tmp_path: Path) -> None:
+    def program(log: Log) -> None:
+        def handler(number: int, frame: object) -> None: ...
+
+        signal.signal(signal.SIGCHLD, handler)
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])
+        with ring():
+            here = mark()
+            blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+            log(gc.isenabled(), gc.get_freeze_count(), signal.getsignal(signal.SIGCHLD) is handler, blocked == {signal.SIGUSR2})
+            if here.returns < 2:
+                gc.disable()
+                signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+                go_back(here)
+
+    assert lived(tmp_path, program).log == ("True 0 True True",) * 3
 
 
 def test_companions_are_called_in_the_right_lives(tmp_path: Path) -> None:
