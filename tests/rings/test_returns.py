@@ -170,6 +170,23 @@ def test_marks_in_a_loop_give_the_oldest_up(tmp_path: Path) -> None:
     assert lived(tmp_path, program).log == (f"{zeros.format(0)} 0", f"{zeros.format(1)} 0", f"{zeros.format(0)} 1")
 
 
+def test_a_mark_that_was_given_up_after_another_is_unknown_there(tmp_path: Path) -> None:
+    def program(log: Log) -> None:
+        with ring(max_marks=2):
+            one = mark()
+            two = mark()
+            if not two.returns:
+                mark()
+                go_back(two)
+            try:
+                go_back(one)
+            except crossroads.CrossroadsError as error:
+                log(error)
+
+    (refusal,) = lived(tmp_path, program).log
+    assert refusal.startswith("mark None isn't on the current past: its life was discarded, its ring has ended, or it was given up")
+
+
 def test_rings_one_after_the_other_have_one_face(tmp_path: Path) -> None:
     def program(log: Log) -> None:
         old = None
