@@ -173,6 +173,20 @@ def test_an_exception_that_leaves_an_inner_ring_is_brought_home_from_there(tmp_p
     assert fork_and_run(tmp_path, program).log == ("caught 0", "home ValueError: somebody is")
 
 
+def test_the_last_lines_of_a_life_are_its_own(tmp_path: Path) -> None:
+    def program(log: Log) -> None:
+        with crossroads.ring(show_lives=True):
+            here = crossroads.mark(guard=crossroads.Guard())
+            print("life", here.returns)
+            if here.returns < 2:
+                signal.raise_signal(signal.SIGKILL)
+            if here.returns < 4:
+                raise ValueError
+            log([death.output for death in here.memory])
+
+    assert fork_and_run(tmp_path, program).log == (str([f"life {life}\n" for life in range(4)]),)
+
+
 def test_limits_of_a_guard_end_with_its_ring(tmp_path: Path) -> None:
     def program(log: Log) -> None:
         import resource

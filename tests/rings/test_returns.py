@@ -1,5 +1,6 @@
 """Lines 1 and 2: a return restores everything, and what is remembered arrives."""
 
+import gc
 import os
 import signal
 import threading
@@ -169,6 +170,23 @@ def test_marks_in_a_loop_give_the_oldest_up(tmp_path: Path) -> None:
     assert lived(tmp_path, program).log == (f"{zeros.format(0)} 0", f"{zeros.format(1)} 0", f"{zeros.format(0)} 1")
 
 
+def test_a_mark_that_was_given_up_after_another_is_unknown_there(tmp_path: Path) -> None:
+    def program(log: Log) -> None:
+        with ring(max_marks=2):
+            one = mark()
+            two = mark()
+            if not two.returns:
+                mark()
+                go_back(two)
+            try:
+                go_back(one)
+            except crossroads.CrossroadsError as error:
+                log(error)
+
+    (refusal,) = lived(tmp_path, program).log
+    assert refusal.startswith("mark None isn't on the current past: its life was discarded, its ring has ended, or it was given up")
+
+
 def test_rings_one_after_the_other_have_one_face(tmp_path: Path) -> None:
     def program(log: Log) -> None:
         old = None
@@ -303,6 +321,24 @@ def test_timers_go_on(tmp_path: Path) -> None:
                 go_back(here)
 
     assert lived(tmp_path, program).log == ("0 True", "1 True")
+
+
+def test_the_interpreter_is_as_it_was(tmp_path: Path) -> None:
+    def program(log: Log) -> None:
+        def handler(number: int, frame: object) -> None: ...
+
+        signal.signal(signal.SIGCHLD, handler)
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])
+        with ring():
+            here = mark()
+            blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+            log(gc.isenabled(), gc.get_freeze_count(), signal.getsignal(signal.SIGCHLD) is handler, blocked == {signal.SIGUSR2})
+            if here.returns < 2:
+                gc.disable()
+                signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+                go_back(here)
+
+    assert lived(tmp_path, program).log == ("True 0 True True",) * 3
 
 
 def test_companions_are_called_in_the_right_lives(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Line 1 in company: event loops, SimPy models, random generators."""
 
 import asyncio
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -50,6 +51,28 @@ def test_coroutines_go_back(tmp_path: Path, loop: str) -> None:
     ended = fork_and_run(tmp_path, program)
     assert ended.code == 0, ended.output
     assert ended.log == tuple(f"{memory} 0 [1, 2, 3, 4] b'hello\\n' True" for memory in ("()", "(0,)", "(0, 1)"))
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_what_a_discarded_life_took_off_its_loop_is_on_the_next_one(tmp_path: Path, loop: str) -> None:
+    async def listen(log: Log) -> None:
+        running, heard = asyncio.get_running_loop(), asyncio.Event()
+        reading, writing = os.pipe()
+        running.add_reader(reading, heard.set)
+        here = crossroads.mark()
+        if not here.returns:
+            running.remove_reader(reading)
+            crossroads.go_back(here)
+        running.call_later(0.01, os.write, writing, b"x")
+        async with asyncio.timeout(30):
+            await heard.wait()
+        log("heard")
+
+    def program(log: Log) -> None:
+        with crossroads.ring(), asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
+            runner.run(listen(log))
+
+    assert fork_and_run(tmp_path, program).log == ("heard",)
 
 
 def test_a_loop_that_rests_during_the_mark_works_afterwards(tmp_path: Path) -> None:

@@ -73,7 +73,6 @@ class Ring:
             resting.begin_again(Held(resting.board, self._output, self._show_lives), self._settings, companions)
             program.current.ring = resting
             return
-        kernel.flush_stdio()
         board = Board()
         held = Held(board, self._output, self._show_lives)
         face, parent = _getpid(), _getppid()
