@@ -47,6 +47,12 @@ def assembled() -> list[Companion]:
     return found
 
 
+def load() -> None:
+    """Import them, so that they know the machine's own clock and entropy, before a world replaces these."""
+    for home in HOMES:
+        import_module(f"crossroads.rings.{home.partition(':')[0]}")
+
+
 def release(companions: Sequence[Companion]) -> None:
     """In the process that comes last: remove what no life could, because the last one died; what was prepared before the first is known."""
     for companion in companions:

@@ -16,8 +16,8 @@ _seed: Any = random.Random.seed
 _objects = gc.get_objects
 
 
-def renew_generators() -> None:
-    """Give every living generator of `random` and of numpy a new state."""
+def renew_generators(seed: int) -> None:
+    """Give every living generator of `random` and of numpy a new state; from the system, whatever the seed."""
     numpy: Any = sys.modules.get("numpy.random")
     for one in _objects():
         kind = type(one)
@@ -51,7 +51,7 @@ class Renewal:
     __slots__ = ("renew",)
 
     def __init__(self) -> None:
-        self.renew: Callable[[], None] = renew_generators
+        self.renew: Callable[[int], None] = renew_generators
 
 
 current = Renewal()

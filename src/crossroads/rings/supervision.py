@@ -9,7 +9,6 @@ state at the mark and must keep it: below the fork it touches nothing of the pro
 """
 
 import os
-import pickle
 import resource
 import select
 import signal
@@ -24,8 +23,10 @@ from crossroads.rings.board import Board
 from crossroads.rings.guards import Death, Ending, Guard
 from crossroads.rings.held import Held
 from crossroads.rings.lines import Cut, Letter, Line
+from crossroads.rings.pasts import Relived
 from crossroads.rings.quiet import unrecorded
 from crossroads.rings.tracing import Trace
+from crossroads.rings.untold import Untold
 from crossroads.snapshots import kernel
 
 LAST_WORD_S: Final = 1.0
@@ -37,7 +38,6 @@ OUR_FAULT: Final = 70
 # Taken before any program under test could replace them.
 _exit, _close, _write, _kill, _getpid, _getppid = os._exit, os.close, os.write, os.kill, os.getpid, os.getppid
 _waitpid, _poll, _monotonic_ns = os.waitpid, select.poll, time.monotonic_ns
-_dumps = pickle.dumps
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +48,15 @@ class Waking:
         line: to its supervisor.
         memories: pickled, what earlier lives brought back to this mark, oldest first.
         returns: how often they came back to it; 0 when the mark has just been set.
-        redraw: whether to draw anew.
+        seed: of new draws; None for those that the mark had.
+        is_return: whether a life has just come back, rather than set the mark (or set it again, in a past that is lived again).
     """
 
     line: Line
     memories: tuple[bytes, ...]
     returns: int
-    redraw: bool
+    seed: int | None
+    is_return: bool
 
 
 class Below:
@@ -106,12 +108,14 @@ class Means:
     Args:
         board, held, trace: of the ring.
         max_returns: how many returns it allows.
+        chronicle: is told of deaths.
     """
 
     board: Board
     held: Held
     trace: Trace
     max_returns: int
+    chronicle: Untold
 
 
 class Snapshot:
@@ -123,14 +127,20 @@ class Snapshot:
         up: the line to this process's own supervisor.
         means: of the ring.
         forgotten: told the number of an older mark that was given up.
+        relived: how lives came out of it before, where a past is lived again.
     """
 
-    def __init__(self, number: int, guard: Guard | None, up: Line, means: Means, forgotten: Callable[[int], None]) -> None:
+    def __init__(
+        self, number: int, guard: Guard | None, up: Line, means: Means, forgotten: Callable[[int], None], relived: Relived | None = None
+    ) -> None:
         self._number, self._guard, self._up, self._forgotten = number, guard, up, forgotten
         self._board, self._held, self._trace, self._max_returns = means.board, means.held, means.trace, means.max_returns
+        self._chronicle = means.chronicle
         self._sizes = self._held.sizes()
-        self._memories: list[bytes] = []
-        self._returns, self._redraw = 0, False
+        self._memories = list(relived.memories) if relived is not None else []
+        self._returns = relived.returns if relived is not None else 0
+        self._seed = relived.seed if relived is not None else None
+        self._is_first = True
         self._timers, self._stillness = system.Timers(), system.Stillness()
         self._memory_bytes_max = kernel.memory_limit()
 
@@ -149,10 +159,11 @@ class Snapshot:
                 self._up.close()
                 return self._wake(far)
             far.close()
-            if not self._returns:
+            if self._is_first:
                 self._check_threads(pid, near)
             with unrecorded():
                 self._supervise(pid, near)
+            self._is_first = False
 
     def _check_threads(self, pid: int, near: Line) -> None:
         """Threads of libraries that know of forks (as OpenBLAS's do) end before one; others would be missing in the life."""
@@ -176,12 +187,12 @@ class Snapshot:
         if letter is None or letter.kind != lines.GO:
             _exit(OUR_FAULT)
         self._board.note("life", _getpid())
-        if self._returns:
+        if not self._is_first:
             self._stillness.leave()
         self._timers.wind()
         memory = self._guard.memory_bytes if self._guard is not None else None
         system.limit_memory(self._memory_bytes_max if memory is None else memory)
-        return Waking(line, tuple(self._memories), self._returns, self._redraw)
+        return Waking(line, tuple(self._memories), self._returns, self._seed, not self._is_first)
 
     def _supervise(self, pid: int, line: Line) -> None:
         """Watch over what is below until the next life is to be forked."""
@@ -253,14 +264,14 @@ class Snapshot:
         self._trace.clear()
         if memory is not None:
             self._memories.append(memory)
-        self._returns, self._redraw = self._returns + 1, redraw
-        self._board.count("returns")
+        ordinal = self._board.count("returns")
+        self._returns, self._seed = self._returns + 1, self._chronicle.seed(ordinal) if redraw else None
 
     # Deaths.
 
     def _silence_left_s(self) -> float | None:
         guard = self._guard
-        if guard is None or guard.wall is None or not guard.brings_home("hang"):
+        if guard is None or guard.wall is None or not guard.brings_home("hang") or self._board.reliving:
             return None
         return guard.wall - (_monotonic_ns() - self._board.signed_ns) / 1e9
 
@@ -288,7 +299,8 @@ class Snapshot:
             if killed
             else f"exit code {os.WEXITSTATUS(status)}, without the interpreter's own end"
         )
-        if (killed and killed == self._board.asked) or self._guard is None or not self._guard.brings_home("crash"):
+        is_asked = killed and killed == self._board.asked
+        if is_asked or self._board.reliving or self._guard is None or not self._guard.brings_home("crash"):
             system.end_like(status)
         return self._bring_home("crash", what) or system.end_like(status)
 
@@ -301,7 +313,13 @@ class Snapshot:
         system.end_children()
         traceback = self._trace.text()
         death = Death(how, what, self._trace.place(traceback), self._held.tail(self._sizes), traceback)
-        self._go_back(_dumps(death), True)
+        memory = self._chronicle.pack(death)
+        try:
+            self._chronicle.brought_home(self._number, memory, self._board.returns + 1)
+        except RingError as error:
+            _write(2, f"crossroads: a life has died ({what}) and is not brought home: {error}\n".encode())
+            return False
+        self._go_back(memory, True)
         return True
 
 
@@ -311,10 +329,11 @@ class Face:
     Args:
         board, held: of the ring.
         release: called when all lives have ended.
+        chronicle: is told of the end.
     """
 
-    def __init__(self, board: Board, held: Held, release: Callable[[], None]) -> None:
-        self._board, self._held, self._release = board, held, release
+    def __init__(self, board: Board, held: Held, release: Callable[[], None], chronicle: Untold) -> None:
+        self._board, self._held, self._release, self._chronicle = board, held, release, chronicle
 
     def run(self, pid: int, line: Line) -> NoReturn:
         """Be the face of the program until it ends. Signals have to be blocked before the fork."""
@@ -334,7 +353,11 @@ class Face:
                 if below.ending in ready and not letters:
                     break
             status = below.status()
-            self._held.show()
+            if self._board.reliving:
+                self._chronicle.died()
+            else:
+                self._held.show()
+                self._chronicle.shown()
             system.wait_for_end(self._board.life, LAST_WORD_S)
             self._release()
             system.end_like(status)
