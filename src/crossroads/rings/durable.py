@@ -75,7 +75,7 @@ def begin(path: str, text: str, arguments: list[str], settings: dict[str, Any], 
         "settings": settings,
     }
     _check_hashes()
-    return _journey(Journal.begin(os.path.abspath(path), program), Past(program), text)
+    return _journey(Journal.begin(path, program), Past(program), text)
 
 
 def wake(path: str, program: str | None, force: bool) -> Journey:
@@ -89,12 +89,12 @@ def wake(path: str, program: str | None, force: bool) -> Journey:
     Raises:
         JournalError: it can't be gone on with; the file is as it was.
     """
-    journal, records = Journal.reopen(os.path.abspath(path))
+    journal, records = Journal.reopen(path)
     past = past_of(records)
     if past.has_ended:
         raise JournalError(f"journal={path!r} is of a program that has ended; there is nothing to wake, remove it to begin anew")
     _check_hashes()
-    text = _find(past.program, program, os.path.dirname(journal.path))
+    text = _find(past.program, program, os.path.dirname(os.path.abspath(path)))
     ours = past.program["crossroads"]
     origins.check(past.files, past.packages, past.program["python"], ours if ours != __version__ else "")
     committed = past.all_committed()
