@@ -24,7 +24,7 @@ from crossroads.rings.quiet import unrecorded
 from crossroads.rings.untold import Untold
 from crossroads.worlds.plain import PlainWorld
 
-__all__ = ["Chronicle"]
+__all__ = ["Chronicle", "printable"]
 
 LABEL_CHARS_MAX: Final = 200
 
@@ -111,8 +111,6 @@ class Chronicle(Untold):
         woken = Finding("wake", self._journal.path, "the program was woken from its journal at this mark", True)
         landing = (*(found for found in relived.landing if found.kind != woken.kind), woken)
         self.landed(relived.number, landing)
-        returns = f", {relived.returns} returns so far" if relived.returns else ""
-        self._say(f"woken at mark {relived.label!r} ({relived.place}{returns})")
         return landing
 
     def returned(self) -> None:
@@ -204,9 +202,14 @@ class Chronicle(Untold):
 
     def _say(self, text: str) -> None:
         try:
-            _write(self._hush.kept(2) or self._held.goal(2), f"crossroads: {text}\n".encode())
+            _write(self._hush.kept(2) or self._held.goal(2), f"crossroads: {printable(text)}\n".encode())
         except OSError:
             pass
+
+
+def printable(text: str) -> str:
+    """A text from elsewhere on one line, without anything that a terminal would obey."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def _label(label: object) -> str:

@@ -6,6 +6,7 @@ directory listings are the same each time. What it reads from elsewhere isn't.
 
 import ast
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any
 from crossroads import __version__
 from crossroads.errors import JournalError, SettingError
 from crossroads.rings import companions, irreversible, origins
-from crossroads.rings.chronicle import Chronicle
+from crossroads.rings.chronicle import Chronicle, printable
 from crossroads.rings.journals import SCHEMA, Journal, Record
 from crossroads.rings.pasts import Past, past_of
 from crossroads.timeline.timelines import WorldSettings
@@ -101,7 +102,18 @@ def wake(path: str, program: str | None, force: bool) -> Journey:
     if committed and not force:
         names = " and ".join(f'"{what}"' for what in committed)
         raise JournalError(f"waking would do {names} again, which can't be taken back; use --force to do so all the same")
+    print(f"crossroads: {printable(_said(past, text))}", file=sys.stderr, flush=True)
     return _journey(journal, past, text)
+
+
+def _said(past: Past, text: str) -> str:
+    """What is about to be run: somebody else may have written the journal."""
+    command = shlex.join([text, *past.program["arguments"]])
+    if not past.marks:
+        return f"waking {command}, which had set no mark: from its start"
+    last = past.marks[-1]
+    returns = f" after {past.returns} return{'' if past.returns == 1 else 's'}" if past.returns else ""
+    return f"waking {command} at mark {last.label!r} ({last.place}){returns}"
 
 
 def _world_for(target: Target, is_script: bool) -> str:

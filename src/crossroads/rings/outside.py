@@ -64,7 +64,9 @@ def _journey(settings: dict[str, Any], arguments: list[str]) -> "Journey":
 
 
 def _refused(error: CrossroadsError) -> int:
-    print(f"crossroads: {error}", file=sys.stderr)
+    from crossroads.rings.chronicle import printable
+
+    print(f"crossroads: {printable(str(error))}", file=sys.stderr)
     return USAGE
 
 
