@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crossroads import __version__
 from crossroads.errors import JournalError, SettingError
 from crossroads.rings import companions, irreversible, origins
 from crossroads.rings.chronicle import Chronicle, printable
@@ -48,7 +47,7 @@ class Journey:
     run_coroutine: Callable[[Callable[[], Any]], Any]
 
 
-def begin(path: str, text: str, arguments: list[str], settings: dict[str, Any], is_script: bool) -> Journey:
+def begin(path: str, text: str, arguments: list[str], settings: dict[str, Any], is_script: bool, ours: str) -> Journey:
     """Begin a journal.
 
     Args:
@@ -56,6 +55,7 @@ def begin(path: str, text: str, arguments: list[str], settings: dict[str, Any], 
         text: the target.
         arguments, settings: as they are kept.
         is_script: whether the target is run as a script.
+        ours: version of crossroads.
 
     Raises:
         JournalError: there is such a file, or it can't be made.
@@ -71,7 +71,7 @@ def begin(path: str, text: str, arguments: list[str], settings: dict[str, Any], 
         "world": _world_for(target, is_script),
         "code": code_digest(target),
         "python": origins.python_tag(),
-        "crossroads": __version__,
+        "crossroads": ours,
         "seed": int.from_bytes(_urandom(8), "big"),
         "settings": settings,
     }
@@ -79,13 +79,14 @@ def begin(path: str, text: str, arguments: list[str], settings: dict[str, Any], 
     return _journey(Journal.begin(path, program), Past(program), text)
 
 
-def wake(path: str, program: str | None, force: bool) -> Journey:
+def wake(path: str, program: str | None, force: bool, ours: str) -> Journey:
     """Go on with a journal, in the directory in which its program was started if that has it.
 
     Args:
         path: of the file.
         program: where the program's file is now; None to look for it.
         force: whether what can't be taken back may be done again.
+        ours: version of crossroads.
 
     Raises:
         JournalError: it can't be gone on with; the file is as it was.
@@ -96,8 +97,10 @@ def wake(path: str, program: str | None, force: bool) -> Journey:
         raise JournalError(f"journal={path!r} is of a program that has ended; there is nothing to wake, remove it to begin anew")
     _check_hashes()
     text = _find(past.program, program, os.path.dirname(os.path.abspath(path)))
-    ours = past.program["crossroads"]
-    origins.check(past.files, past.packages, past.program["python"], ours if ours != __version__ else "")
+    if past.program["crossroads"] != ours:
+        then = past.program["crossroads"]
+        raise JournalError(f"the journal was written by crossroads {then}, and this is {ours}; wake its program with the same version")
+    origins.check(past.files, past.packages, past.program["python"])
     committed = past.all_committed()
     if committed and not force:
         names = " and ".join(f'"{what}"' for what in committed)

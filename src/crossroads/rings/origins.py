@@ -49,20 +49,18 @@ def imported(names: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
     return files, packages
 
 
-def check(files: Mapping[str, str], packages: Mapping[str, str], python: str, ours: str) -> None:
+def check(files: Mapping[str, str], packages: Mapping[str, str], python: str) -> None:
     """See to it that everything is as it was.
 
     Args:
         files, packages: as `imported` gave them.
-        python, ours: the interpreter then, and the version of crossroads then and now.
+        python: the interpreter then.
 
     Raises:
         JournalError: something differs, or isn't there; the message names it.
     """
     if python != python_tag():
         raise JournalError(f"the journal was written on {python}, and this is {python_tag()}; wake its program with the same Python")
-    if ours:
-        raise JournalError(f"the journal was written by crossroads {ours}; wake its program with the same version")
     for name, version in packages.items():
         present = _installed_version(name)
         if present != version:

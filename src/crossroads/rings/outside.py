@@ -3,8 +3,8 @@
     python -m crossroads.rings.outside SETTINGS TARGET [ARGUMENTS]
 
 SETTINGS is a JSON object with arguments of `ring`, and {"journal": path} where there is to be one. To wake a program there is no TARGET,
-but {"wake": path, "program": its file or null, "force": whether what can't be taken back may be done again}. The program runs as by
-`python program.py`; one that only defines `main` is called.
+but {"wake": path, "program": its file or null, "force": whether what can't be taken back may be done again}. With a
+journal "version" is that of crossroads. The program runs as by `python program.py`; one that only defines `main` is called.
 """
 
 import ast
@@ -57,10 +57,11 @@ def _journey(settings: dict[str, Any], arguments: list[str]) -> "Journey":
     """Takes what is about the journal out of the settings."""
     from crossroads.rings import durable
 
+    ours = settings.pop("version")
     if "wake" in settings:
-        return durable.wake(settings.pop("wake"), settings.pop("program"), settings.pop("force"))
+        return durable.wake(settings.pop("wake"), settings.pop("program"), settings.pop("force"), ours)
     kept = {name: settings.pop(name) for name in ("max_returns", "strict")}
-    return durable.begin(settings.pop("journal"), arguments[0], arguments[1:], kept, starts_itself(arguments[0]))
+    return durable.begin(settings.pop("journal"), arguments[0], arguments[1:], kept, starts_itself(arguments[0]), ours)
 
 
 def _refused(error: CrossroadsError) -> int:

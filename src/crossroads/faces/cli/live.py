@@ -8,6 +8,7 @@ from typing import Any, Final, NoReturn
 
 import click
 
+from crossroads import __version__
 from crossroads.faces.cli import options
 from crossroads.faces.cli.session import Session
 from crossroads.snapshots import kernel
@@ -66,6 +67,7 @@ def become(settings: dict[str, Any], arguments: list[str], *, journaled: bool) -
             stream.flush()
     environment = dict(os.environ)
     if journaled:
+        settings = {**settings, "version": __version__}
         environment["PYTHONHASHSEED"] = "0"
         kernel.fix_addresses()
     os.execve(sys.executable, [*interpreter, "-m", OUTSIDE, json.dumps(settings), *arguments], environment)
