@@ -64,7 +64,7 @@ def alike(one: Any, other: Any) -> bool:
     if isinstance(one, list | tuple):
         return all(map(alike, one, other))
     if isinstance(one, dict):
-        return list(map(repr, one)) == list(map(repr, other)) and all(map(alike, one.values(), other.values()))
+        return all(map(alike, one, other)) and all(map(alike, one.values(), other.values()))
     if isinstance(one, set | frozenset):
         return len(one) == len(other) and all(any(alike(a, b) for b in other) for a in one)
     return repr(one) == repr(other)
