@@ -8,6 +8,7 @@ __all__ = [
     "DivergedError",
     "EngineError",
     "InternalError",
+    "JournalError",
     "NotSimulated",
     "RingError",
     "SettingError",
@@ -67,6 +68,12 @@ class NotSimulated(CrossroadsError, NotImplementedError):
 
 class RingError(CrossroadsError, RuntimeError):
     """A program can't mark this moment, or can't go back to that one; nothing has been lost."""
+
+    __module__ = "crossroads"
+
+
+class JournalError(CrossroadsError, ValueError):
+    """A journal can't be begun, read, or gone on with here; the file is as it was."""
 
     __module__ = "crossroads"
 

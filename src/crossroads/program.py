@@ -157,12 +157,13 @@ def go_back(mark: Mark, remember: object = NOTHING, *, redraw: bool = True, forc
 
     Args:
         mark: on the current past of this life, as `mark` has returned it.
-        remember: any value that can be pickled; the last one in the mark's `memory` from now on. Nothing by default.
+        remember: any value that can be pickled, under a journal plain data only; the last one in the mark's `memory` from now on.
+            Nothing by default.
         redraw: draw anew: every generator of `random` and of numpy gets a new state. Otherwise they are as they were at the mark.
         force: go back past what can't be taken back.
 
     Raises:
-        RingError: there is no such mark, `remember` can't be pickled, or max_returns are used up; nothing is lost.
+        RingError: there is no such mark, `remember` can't be kept, or max_returns are used up; nothing is lost.
     """
     from crossroads.errors import RingError, SettingError
 

@@ -175,7 +175,7 @@ def test_an_exception_that_leaves_an_inner_ring_is_brought_home_from_there(tmp_p
 
 def test_the_last_lines_of_a_life_are_its_own(tmp_path: Path) -> None:
     def program(log: Log) -> None:
-        with crossroads.ring(show_lives=True):
+        with crossroads.ring(show_lives=True, companions=()):
             here = crossroads.mark(guard=crossroads.Guard())
             print("life", here.returns)
             if here.returns < 2:

@@ -7,7 +7,7 @@ from typing import Final
 STREAMS_MAX: Final = 2
 
 _NUMBER: Final = struct.Struct("<q")
-_FIELDS: Final = ("life", "marks", "returns", "asked", "signed_ns", "shown_0", "shown_1")
+_FIELDS: Final = ("life", "marks", "returns", "asked", "signed_ns", "shown_0", "shown_1", "reliving")
 
 
 class Board:
@@ -18,6 +18,7 @@ class Board:
         marks: how many were set so far, discarded ones included; the number of the latest.
         returns: how many there were so far.
         asked: the signal by which somebody outside wants the program to end, 0 for none.
+        reliving: 1 while a past is lived again from a journal, so that nobody is brought home; else 0.
         signed_ns: when the life last gave a sign of being alive, on the system's monotonic clock.
     """
 

@@ -60,6 +60,12 @@ def objection(companions: Sequence[Companion], mark: int) -> str:
     return next((text for one in companions if isinstance(one, Objecting) and (text := one.objection(mark))), "")
 
 
+def load() -> None:
+    """Import them, so that they know the machine's own clock and entropy, before a world replaces these."""
+    for home in HOMES:
+        import_module(f"crossroads.rings.{home.partition(':')[0]}")
+
+
 def release(companions: Sequence[Companion]) -> None:
     """In the process that comes last: remove what no life could, because the last one died; what was prepared before the first is known."""
     for companion in companions:

@@ -28,8 +28,8 @@ def generators() -> list[Any]:
     return [one for one in _objects() if issubclass(type(one), kinds)]
 
 
-def renew_generators() -> None:
-    """Give every living generator of `random` and of numpy a new state."""
+def renew_generators(seed: int) -> None:
+    """Give every living generator of `random` and of numpy a new state; from the system, whatever the seed."""
     numpy: Any = sys.modules.get("numpy.random")
     found = generators() if current.found is None else current.found
     current.forget()
@@ -79,7 +79,7 @@ class Renewal:
     __slots__ = ("found", "renew")
 
     def __init__(self) -> None:
-        self.renew: Callable[[], None] = renew_generators
+        self.renew: Callable[[int], None] = renew_generators
         self.found: list[Any] | None = None
 
     def find(self) -> None:

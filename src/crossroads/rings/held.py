@@ -68,11 +68,25 @@ class Held:
             return
         self._holds = True
         kernel.flush_stdio()
+        self.take()
+
+    def take(self) -> None:
+        """If anything is held back now, hold those streams back that lead to where they led at first."""
+        if not self._holds:
+            return
         for stream in self._streams:
             goal = _identity(stream.goal)
             for number in stream.numbers:
                 if _is(number, goal):
                     _dup2(stream.file, number)
+
+    def holds_back(self, number: int) -> bool:
+        """Whether stdout (1) or stderr (2) is held back while there are marks."""
+        return any(number in stream.numbers for stream in self._streams)
+
+    def goal(self, number: int) -> int:
+        """A descriptor that leads where stdout (1) or stderr (2) leads in the end."""
+        return next((stream.goal for stream in self._streams if number in stream.numbers), number)
 
     def end(self) -> None:
         """In the last life: everything is certain; print it, and hold nothing back any more."""

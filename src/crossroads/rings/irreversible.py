@@ -16,12 +16,13 @@ _DONE: Final = "done"
 
 
 class _Current:
-    """The commitments of the ring that this process is in."""
+    """The commitments of the ring that this process is in, and who else is to be told before something is done."""
 
-    __slots__ = ("commitments",)
+    __slots__ = ("commitments", "told")
 
     def __init__(self) -> None:
         self.commitments: Commitments | None = None
+        self.told: Callable[[str], None] | None = None
 
 
 def allow(what: str) -> bool:
@@ -62,6 +63,8 @@ def irreversible(what: str, *, confirm: Callable[[str], object] | None = None) -
     if not asked(what):
         while_ = " while futures are explored" if is_exploring and asked is forbid else ""
         raise RingError(f'"{what}" can\'t be taken back and was not confirmed{while_}; give irreversible() a confirm= that allows it')
+    if current.told is not None:
+        current.told(what)
     if commitments is not None:
         commitments.add(what)
     yield

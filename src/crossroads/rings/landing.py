@@ -42,6 +42,7 @@ class Landing:
         self._protected = protected or protection.of_this_ring()
         self._notes: dict[int, _Notes] = {}
         self._own = {own_process()}
+        self._face: set[tuple[int, int]] = set()
         self._record = Record()
 
     def marked(self, mark: int) -> None:
@@ -49,6 +50,7 @@ class Landing:
         with unrecorded():
             self._own.add(own_process())
             openings = Openings.now(self._own)
+            self._face |= openings.standard()
             self._notes[mark] = _Notes(Surroundings.now(), openings, children(), kernel.thread_names())
 
     def returning(self, mark: int, force: bool) -> None:
@@ -62,7 +64,7 @@ class Landing:
         """Put right what can be, and name the rest."""
         with unrecorded():
             notes = self._notes[mark]
-            findings = [*self._company(mark, notes), *notes.openings.restore(self._protected, mark, self._own)]
+            findings = [*self._company(mark, notes), *notes.openings.restore(self._protected, mark, self._own, self._face)]
             self._own.add(own_process())
             if self._record.entries():
                 self._record.add(_LANDED)

@@ -4,6 +4,7 @@ A life has one line, to the snapshot that it was forked from; a letter that is m
 next. What is remembered travels as a descriptor of anonymous memory, so that a letter about it is complete whatever becomes of its sender.
 """
 
+import _socket as _system_sockets
 import array
 import os
 import socket
@@ -43,7 +44,7 @@ REDRAW, REMEMBERS = 1, 2
 _LETTER: Final = struct.Struct("<cqq")
 _ANCILLARY_BYTES: Final = socket.CMSG_SPACE(4)
 _close = os.close
-_socket, _pair = socket.socket, socket.socketpair
+_socket, _pair = socket.socket, _system_sockets.socketpair
 _array = array.array
 
 

@@ -60,12 +60,13 @@ class Openings:
             {one.number: one for one in found}, sockets, {one.number: unread_bytes(one.number) for one in found if one.kind == "pipe"}
         )
 
-    def restore(self, protected: Protected, mark: int, own_processes: Collection[int]) -> list[Finding]:
-        """Make them as they were, as far as that can be; what differed or is shared."""
+    def restore(
+        self, protected: Protected, mark: int, own_processes: Collection[int], face: Collection[tuple[int, int]] = ()
+    ) -> list[Finding]:
+        """Make them as they were, as far as that can be; what differed or is shared. What `standard` has found before is left alone."""
         present = Openings.now(own_processes)
-        return [
-            finding for number, before in self.descriptors.items() for finding in self._restore(before, present, protected, mark, number)
-        ]
+        found = {number: before for number, before in self.descriptors.items() if before.identity not in face}
+        return [finding for number, before in found.items() for finding in self._restore(before, present, protected, mark, number)]
 
     def _restore(self, before: Descriptor, present: "Openings", protected: Protected, mark: int, number: int) -> list[Finding]:
         now = present.descriptors.get(number)
@@ -85,7 +86,7 @@ class Openings:
             return [Finding(kind, f"descriptor {number}", text, False)]
         return []
 
-    def _standard(self) -> set[tuple[int, int]]:
+    def standard(self) -> set[tuple[int, int]]:
         """What the standard streams are of, except for a file that input comes from."""
         found = (self.descriptors.get(number) for number in _STANDARD)
         return {one.identity for one in found if one is not None and (one.number or one.kind != "file")}
@@ -93,6 +94,9 @@ class Openings:
     def _pipe(self, before: Descriptor, present: "Openings") -> list[Finding]:
         number = before.number
         is_whole = {one.flags & os.O_ACCMODE for one in self.descriptors.values() if one.identity == before.identity} > {os.O_RDONLY}
+        if os.get_inheritable(number):
+            # Whoever started the program has left it open; Python's own pipes aren't passed on.
+            return []
         if not is_whole or not before.target.startswith("pipe:"):
             text = f"the {before.target} (descriptor {number}) leads outside, and both lives share it"
         elif self.unread[number] != present.unread[number] and before.flags & os.O_ACCMODE == os.O_RDONLY:

@@ -2,7 +2,9 @@
 
     python -m crossroads.rings.outside SETTINGS TARGET [ARGUMENTS]
 
-SETTINGS is a JSON object with arguments of `ring`. The program runs as by `python program.py`; one that only defines `main` is called.
+SETTINGS is a JSON object with arguments of `ring`, and {"journal": path} where there is to be one. To wake a program there is no TARGET,
+but {"wake": path, "program": its file or null, "force": whether what can't be taken back may be done again}. With a
+journal "version" is that of crossroads. The program runs as by `python program.py`; one that only defines `main` is called.
 """
 
 import ast
@@ -14,26 +16,65 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
+from crossroads.errors import CrossroadsError
 from crossroads.rings.ring import ring
 from crossroads.rings.tracing import is_ours
 from crossroads.rings.traveller import tell
 from crossroads.worlds.targets import DEFAULT_FUNCTION, load_target, parse_target
 
+if TYPE_CHECKING:
+    from crossroads.rings.durable import Journey
+
+USAGE: Final = 4
+"""Exit code of a command that isn't understood or can't be done here, as of `crossroads` itself."""
+
 
 def main() -> None:
     """Run the program; its end is the interpreter's, and its exceptions are told as if nothing of ours was there."""
-    settings, text, *arguments = json.loads(sys.argv[1]), *sys.argv[2:]
+    settings, arguments = json.loads(sys.argv[1]), sys.argv[2:]
     sys.excepthook = _told_without_us(sys.excepthook)
-    sys.argv = [text, *arguments]
-    with ring(**settings) as worn:
-        program_of(text)()
+    if "journal" in settings or "wake" in settings:
+        try:
+            journey = _journey(settings, arguments)
+        except CrossroadsError as error:
+            sys.exit(_refused(error))
+        sys.argv = [journey.target, *journey.arguments]
+        worn = ring(**settings, **journey.settings).told_to(journey.chronicle)
+        life = program_of(journey.target, journey.run_coroutine)
+    else:
+        sys.argv = arguments
+        worn = ring(**settings)
+        life = program_of(arguments[0])
+    with worn:
+        life()
     tell(finding.text for finding in worn.findings if not finding.mended)
 
 
-def program_of(text: str) -> Callable[[], object]:
+def _journey(settings: dict[str, Any], arguments: list[str]) -> "Journey":
+    """Takes what is about the journal out of the settings."""
+    from crossroads.rings import durable
+
+    ours = settings.pop("version")
+    if "wake" in settings:
+        return durable.wake(settings.pop("wake"), settings.pop("program"), settings.pop("force"), ours)
+    kept = {name: settings.pop(name) for name in ("max_returns", "strict")}
+    return durable.begin(settings.pop("journal"), arguments[0], arguments[1:], kept, starts_itself(arguments[0]), ours)
+
+
+def _refused(error: CrossroadsError) -> int:
+    from crossroads.rings.chronicle import printable
+
+    print(f"crossroads: {printable(str(error))}", file=sys.stderr)
+    return USAGE
+
+
+def program_of(text: str, run_coroutine: Callable[[Callable[[], Any]], Any] | None = None) -> Callable[[], object]:
     """What there is to call for a target, as a user writes it.
+
+    Args:
+        run_coroutine: runs a coroutine function; by default on a loop that is in memory, on its own clock, where all of it can go back.
 
     Raises:
         TargetError: there is no such program.
@@ -47,7 +88,7 @@ def program_of(text: str) -> Callable[[], object]:
 
     def call() -> object:
         _, function = load_target(target)
-        return run_coroutine(function) if inspect.iscoroutinefunction(function) else function()
+        return (run_coroutine or run_calmly)(function) if inspect.iscoroutinefunction(function) else function()
 
     return call
 
@@ -78,7 +119,7 @@ def run_script(path: str) -> None:
     exec(code, vars(module))
 
 
-def run_coroutine(function: Callable[[], Any]) -> Any:
+def run_calmly(function: Callable[[], Any]) -> Any:
     """Run a coroutine function on a loop of our asyncio world: in memory, on its own clock, where all of it can go back."""
     from crossroads.worlds.asyncio import new_event_loop
 

@@ -15,11 +15,13 @@ from crossroads.rings import companions as travelling
 from crossroads.rings import lines, system
 from crossroads.rings.board import Board
 from crossroads.rings.companions import Companion
+from crossroads.rings.face import Face
 from crossroads.rings.findings import Finding
 from crossroads.rings.held import Held, Output
 from crossroads.rings.quiet import unrecorded
-from crossroads.rings.supervision import OUR_FAULT, Face
+from crossroads.rings.supervision import OUR_FAULT
 from crossroads.rings.traveller import Settings, Traveller, check_alone
+from crossroads.rings.untold import Untold
 from crossroads.snapshots import kernel
 
 __all__ = ["Ring", "ring"]
@@ -36,8 +38,14 @@ class Ring:
     def __init__(self, settings: Settings, output: Output, show_lives: bool, companions: Sequence[Companion] | None) -> None:
         self._settings, self._output, self._show_lives, self._companions = settings, output, show_lives, companions
         self._role: Literal["future", "joined", "own"] = "own"
+        self._chronicle = Untold()
         self._since = 0
         self.findings: tuple[Finding, ...] = ()
+
+    def told_to(self, chronicle: Untold) -> "Ring":
+        """Have marks and returns told to a chronicle, before it is entered; returns the ring itself."""
+        self._chronicle = chronicle
+        return self
 
     def __enter__(self) -> "Ring":
         if program.current.run is not None:
@@ -59,11 +67,13 @@ class Ring:
         traveller = program.current.ring
         if self._role == "future" or not isinstance(traveller, Traveller) or not traveller.is_own:
             return
+        if self._role == "own":
+            traveller.leaving(error)
         if isinstance(error, Exception):
             traveller.leave_by(error, self._since)
         if self._role == "own":
             program.current.ring = None
-            self.findings = traveller.end()
+            self.findings = traveller.end(error)
 
     def _begin(self) -> None:
         companions = travelling.assembled() if self._companions is None else self._companions
@@ -75,7 +85,8 @@ class Ring:
             return
         board = Board()
         held = Held(board, self._output, self._show_lives)
-        face, parent = _getpid(), _getppid()
+        face, parent = self._chronicle.identity or (_getpid(), _getppid())
+        self._chronicle.begin(board, held)
         near, far = lines.pair()
         restore = kernel.block_signals()
         timers = system.Timers()
@@ -83,11 +94,11 @@ class Ring:
         if pid:
             far.close()
             with unrecorded():
-                Face(board, held, partial(travelling.release, companions)).run(pid, near)
+                Face(board, held, partial(travelling.release, companions), self._chronicle).run(pid, near)
         near.close()
         _live(far, board)
         timers.wind()
-        traveller = Traveller(far, board, held, self._settings, companions, face, parent)
+        traveller = Traveller(far, board, held, self._settings, companions, face, parent, self._chronicle)
         _Resting.traveller = program.current.ring = traveller
         restore()
 

@@ -1,4 +1,4 @@
-"""The two processes that watch over others: the snapshot of a mark, which sleeps until somebody comes back to it, and the ring's face.
+"""The processes that watch over others: the snapshot of a mark, which sleeps until somebody comes back to it; the other is the `face`.
 
     face        the process that was started: keeps its id, forwards signals, ends as the last life has ended
     snapshot    was the life up to a mark; forks the next life whenever one comes back to it, or comes back on behalf of a dead one
@@ -9,7 +9,6 @@ state at the mark and must keep it: below the fork it touches nothing of the pro
 """
 
 import os
-import pickle
 import resource
 import select
 import signal
@@ -24,8 +23,10 @@ from crossroads.rings.board import Board
 from crossroads.rings.guards import Death, Ending, Guard
 from crossroads.rings.held import Held
 from crossroads.rings.lines import Cut, Letter, Line
+from crossroads.rings.pasts import Relived
 from crossroads.rings.quiet import unrecorded
 from crossroads.rings.tracing import Trace
+from crossroads.rings.untold import Untold
 from crossroads.snapshots import kernel
 
 LAST_WORD_S: Final = 1.0
@@ -34,16 +35,12 @@ LAST_WORD_S: Final = 1.0
 NOBODY: Final = 0
 """In place of the life's process id between two lives: signals wait."""
 
-PATIENCE_S: Final = 0.005
-"""How long the face leaves signals waiting before it looks for the next life again."""
-
 OUR_FAULT: Final = 70
 """Exit code of a supervisor that fails; nothing the program does should lead to it."""
 
 # Taken before any program under test could replace them.
 _exit, _close, _write, _kill, _getpid, _getppid = os._exit, os.close, os.write, os.kill, os.getpid, os.getppid
 _waitpid, _poll, _monotonic_ns = os.waitpid, select.poll, time.monotonic_ns
-_dumps = pickle.dumps
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +51,15 @@ class Waking:
         line: to its supervisor.
         memories: pickled, what earlier lives brought back to this mark, oldest first.
         returns: how often they came back to it; 0 when the mark has just been set.
-        redraw: whether to draw anew.
+        seed: of new draws; None for those that the mark had.
+        is_return: whether a life has just come back, rather than set the mark (or set it again, in a past that is lived again).
     """
 
     line: Line
     memories: tuple[bytes, ...]
     returns: int
-    redraw: bool
+    seed: int | None
+    is_return: bool
 
 
 class Below:
@@ -113,6 +112,7 @@ class Means:
         board, held, trace: of the ring.
         max_returns: how many returns it allows.
         objection: why a life that has died shouldn't be brought home to a mark, as the end of a sentence; "" where there is no reason.
+        chronicle: is told of deaths.
     """
 
     board: Board
@@ -120,6 +120,7 @@ class Means:
     trace: Trace
     max_returns: int
     objection: Callable[[int], str]
+    chronicle: Untold
 
 
 class Snapshot:
@@ -131,16 +132,21 @@ class Snapshot:
         up: the line to this process's own supervisor.
         means: of the ring.
         forgotten: told the number of an older mark that was given up.
+        relived: how lives came out of it before, where a past is lived again.
     """
 
-    def __init__(self, number: int, guard: Guard | None, up: Line, means: Means, forgotten: Callable[[int], None]) -> None:
+    def __init__(
+        self, number: int, guard: Guard | None, up: Line, means: Means, forgotten: Callable[[int], None], relived: Relived | None = None
+    ) -> None:
         self._number, self._guard, self._up, self._forgotten = number, guard, up, forgotten
         self._board, self._held, self._trace, self._max_returns = means.board, means.held, means.trace, means.max_returns
-        self._objection = means.objection
+        self._objection, self._chronicle = means.objection, means.chronicle
         self._sizes = self._held.sizes()
         draws.current.forget()
-        self._memories: list[bytes] = []
-        self._returns, self._redraw = 0, False
+        self._memories = list(relived.memories) if relived is not None else []
+        self._returns = relived.returns if relived is not None else 0
+        self._seed = relived.seed if relived is not None else None
+        self._is_first = True
         self._timers, self._stillness = system.Timers(), system.Stillness()
         self._memory_bytes_max = kernel.memory_limit()
         self._owed: list[int] = []
@@ -162,10 +168,11 @@ class Snapshot:
                 self._up.close()
                 return self._wake(far)
             far.close()
-            if not self._returns:
+            if self._is_first:
                 self._check_threads(pid, near)
             with unrecorded():
                 self._supervise(pid, near)
+            self._is_first = False
 
     def _check_threads(self, pid: int, near: Line) -> None:
         """Threads of libraries that know of forks (as OpenBLAS's do) end before one; others would be missing in the life."""
@@ -192,12 +199,12 @@ class Snapshot:
         self._board.note("life", _getpid())
         for number in self._owed:
             _kill(_getpid(), number)
-        if self._returns:
+        if not self._is_first:
             self._stillness.leave()
         self._timers.wind()
         memory = self._guard.memory_bytes if self._guard is not None else None
         system.limit_memory(self._memory_bytes_max if memory is None else memory)
-        return Waking(line, tuple(self._memories), self._returns, self._redraw)
+        return Waking(line, tuple(self._memories), self._returns, self._seed, not self._is_first)
 
     def _supervise(self, pid: int, line: Line) -> None:
         """Watch over what is below until the next life is to be forked."""
@@ -275,14 +282,14 @@ class Snapshot:
         self._trace.clear()
         if memory is not None:
             self._memories.append(memory)
-        self._returns, self._redraw = self._returns + 1, redraw
-        self._board.count("returns")
+        ordinal = self._board.count("returns")
+        self._returns, self._seed = self._returns + 1, self._chronicle.seed(ordinal) if redraw else None
 
     # Deaths.
 
     def _silence_left_s(self) -> float | None:
         guard = self._guard
-        if guard is None or guard.wall is None or not guard.brings_home("hang"):
+        if guard is None or guard.wall is None or not guard.brings_home("hang") or self._board.reliving:
             return None
         return guard.wall - (_monotonic_ns() - self._board.signed_ns) / 1e9
 
@@ -310,7 +317,8 @@ class Snapshot:
             if killed
             else f"exit code {os.WEXITSTATUS(status)}, without the interpreter's own end"
         )
-        if (killed and killed == self._board.asked) or self._guard is None or not self._guard.brings_home("crash"):
+        is_asked = killed and killed == self._board.asked
+        if is_asked or self._board.reliving or self._guard is None or not self._guard.brings_home("crash"):
             system.end_like(status)
         return self._bring_home("crash", what) or system.end_like(status)
 
@@ -325,7 +333,13 @@ class Snapshot:
         system.end_children()
         traceback = self._trace.text()
         death = Death(how, what, self._trace.place(traceback), self._held.tail(self._sizes), traceback)
-        self._go_back(_dumps(death), True)
+        memory = self._chronicle.pack(death)
+        try:
+            self._chronicle.brought_home(self._number, memory, self._board.returns + 1)
+        except RingError as error:
+            _write(2, f"crossroads: a life has died ({what}) and is not brought home: {error}\n".encode())
+            return False
+        self._go_back(memory, True)
         return True
 
     def _reason_against(self) -> str:
@@ -334,84 +348,6 @@ class Snapshot:
         assert self._guard is not None
         text = "" if self._guard.force else self._objection(self._number)
         return f"that {text}" if text else ""
-
-
-class Face:
-    """The process that was started, from the moment at which the first life was forked from it.
-
-    Args:
-        board, held: of the ring.
-        release: called when all lives have ended.
-    """
-
-    def __init__(self, board: Board, held: Held, release: Callable[[], None]) -> None:
-        self._board, self._held, self._release = board, held, release
-        self._waiting: list[int] = []
-
-    def run(self, pid: int, line: Line) -> NoReturn:
-        """Be the face of the program until it ends. Signals have to be blocked before the fork."""
-        try:
-            stillness = system.Stillness()
-            stillness.keep()
-            kernel.adopt_orphans()
-            signals = system.signal_descriptor()
-            below = Below(pid, line)
-            while True:
-                ready = below.wait((signals,), PATIENCE_S if self._waiting else None)
-                letters = below.letters()
-                for letter in letters:
-                    self._answer(letter, below)
-                if signals in ready:
-                    self._hear(signals, below)
-                self._pass_on()
-                if below.ending in ready and not letters:
-                    break
-            status = below.status()
-            self._held.show()
-            system.wait_for_end(self._board.life, LAST_WORD_S)
-            self._release()
-            system.end_like(status)
-        except BaseException:
-            _exit(OUR_FAULT)
-
-    def _answer(self, letter: Letter, below: Below) -> None:
-        if letter.kind == lines.MOVED:
-            below.replace(letter.value)
-        elif letter.kind in (lines.BACK, lines.FORGET):
-            if letter.descriptor >= 0:
-                _close(letter.descriptor)
-            below.line.send(Letter(lines.NO_SUCH if letter.kind == lines.BACK else lines.FORGOTTEN, letter.mark))
-
-    def _hear(self, signals: int, below: Below) -> None:
-        """Take the signals that were sent to the program's process id; what a terminal sends, the life has got already."""
-        for sent in system.read_signals(signals):
-            if sent.number == signal.SIGCHLD:
-                self._reap_orphans(below)
-                continue
-            if sent.number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
-                self._board.note("asked", sent.number)
-            if sent.by_process and sent.pid != self._board.life:
-                self._waiting.append(sent.number)
-
-    def _pass_on(self) -> None:
-        """Give the life its signals, once there is one."""
-        life = self._board.life
-        if life == NOBODY:
-            return
-        for number in self._waiting:
-            try:
-                _kill(life, number)
-            except OSError:
-                pass
-        self._waiting.clear()
-
-    def _reap_orphans(self, below: Below) -> None:
-        for child in kernel.children():
-            if child != below.pid:
-                try:
-                    _waitpid(child, os.WNOHANG)
-                except ChildProcessError:
-                    pass
 
 
 def move_below(line: Line, letter: Letter) -> Line:

@@ -1,7 +1,6 @@
 """The ring's part in the life itself: sets marks, keeps account of those that can be gone back to, and sends what is remembered."""
 
 import os
-import pickle
 import sys
 import threading
 import time
@@ -9,7 +8,7 @@ import traceback
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, NoReturn
+from typing import Any, NoReturn
 
 from crossroads.errors import RingError, SettingError
 from crossroads.program import NOTHING, Mark
@@ -22,18 +21,17 @@ from crossroads.rings.held import Held
 from crossroads.rings.identity import Identity
 from crossroads.rings.lines import Cut, Letter, Line
 from crossroads.rings.loops import Loops
+from crossroads.rings.pasts import Relived
 from crossroads.rings.supervision import OUR_FAULT, Means, Snapshot, Waking, move_below
 from crossroads.rings.tracing import Trace, is_library
+from crossroads.rings.untold import Untold
 from crossroads.snapshots import kernel
 from crossroads.snapshots.endings import safe_text, type_name
 
 Place = tuple[str, int]
 """File and line of a call of `mark`."""
 
-PICKLE_PROTOCOL: Final = 5
-
 _monotonic_ns, _exit = time.monotonic_ns, os._exit
-_dumps, _loads = pickle.dumps, pickle.loads
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +63,22 @@ class Traveller:
         settings: of the ring.
         companions: who take part in marks and returns.
         face, parent: the process ids that the program is to see.
+        chronicle: is told of marks and returns.
     """
 
     def __init__(
-        self, line: Line, board: Board, held: Held, settings: Settings, companions: Sequence[Companion], face: int, parent: int
+        self,
+        line: Line,
+        board: Board,
+        held: Held,
+        settings: Settings,
+        companions: Sequence[Companion],
+        face: int,
+        parent: int,
+        chronicle: Untold,
     ) -> None:
         self._line, self._board, self._held, self._settings = line, board, held, settings
-        self._companions = tuple(companions)
+        self._companions, self._chronicle = tuple(companions), chronicle
         self._identity = Identity(face, parent)
         self._identity.install()
         self._trace = Trace()
@@ -106,25 +113,39 @@ class Traveller:
         place = frame.f_code.co_filename, frame.f_lineno
         loops = Loops()
         self._make_room(place)
+        relived = self._chronicle.relived()
+        if relived is not None:
+            self._board.note("marks", relived.number - 1)
         number = self._board.count("marks")
-        for companion in self._companions:
-            companion.marked(number)
-        waking = self._lay(number, Laid(label, place, guard, ()), loops)
+        kernel.flush_stdio()
+        with self._chronicle.aside():
+            for companion in self._companions:
+                companion.marked(number)
+        waking = self._lay(number, Laid(label, place, guard, ()), loops, relived)
         memory = self._memory(label, waking.memories)
-        findings = self._land(number, waking) if waking.returns else ()
+        if waking.is_return:
+            findings = self._land(number, waking)
+        elif relived is not None:
+            self._redraw(waking)
+            findings = self._chronicle.arrived(relived)
+        else:
+            findings = ()
         return Mark(label, memory, waking.returns, findings, number)
 
-    def _lay(self, number: int, laid: Laid, loops: Loops) -> Waking:
+    def _lay(self, number: int, laid: Laid, loops: Loops, relived: Relived | None) -> Waking:
         """Fork: the caller's process stays as a snapshot, this returns in lives."""
         guard = laid.guard
         if guard is not None:
             self._trace.begin()
         self._held.begin()
         kernel.flush_stdio()
+        self._chronicle.mark(number, laid.label, laid.place)
+        if relived is not None and not relived.is_alive:
+            return Waking(self._line, tuple(relived.memories), relived.returns, relived.seed, False)
         restore = kernel.block_signals()
         try:
-            means = Means(self._board, self._held, self._trace, self._settings.max_returns, self._objection)
-            waking = Snapshot(number, guard, self._line, means, self._forget_here).sleep()
+            means = Means(self._board, self._held, self._trace, self._settings.max_returns, self._objection, self._chronicle)
+            waking = Snapshot(number, guard, self._line, means, self._forget_here, relived).sleep()
             self._line = waking.line
             self._identity.woke()
             self._past[number] = replace(laid, sizes=self._held.sizes())
@@ -135,7 +156,7 @@ class Traveller:
 
     def _memory(self, label: object, memories: tuple[bytes, ...]) -> tuple[Any, ...]:
         try:
-            return tuple(_loads(one) for one in memories)
+            return tuple(self._chronicle.unpack(one) for one in memories)
         except Exception as error:
             raise RingError(
                 f"what mark({label!r}) remembers can't be read in this life ({type(error).__name__}: {error}); "
@@ -144,15 +165,21 @@ class Traveller:
 
     def _land(self, number: int, waking: Waking) -> tuple[Finding, ...]:
         """Put right in a life what differs from the mark, and name the rest."""
-        if waking.redraw:
-            draws.current.renew()
-        findings = tuple(finding for companion in self._companions for finding in companion.returned(number))
+        self._chronicle.returned()
+        self._redraw(waking)
+        with self._chronicle.aside():
+            findings = tuple(finding for companion in self._companions for finding in companion.returned(number))
+        self._chronicle.landed(number, findings)
         left = [finding.text for finding in findings if not finding.mended]
         if self._settings.tells:
             tell(left)
         if left and self._settings.strict:
             raise RingError(f"the world isn't as it was at the mark: {'; '.join(left)}; without strict=True this is in the mark's landing")
         return findings
+
+    def _redraw(self, waking: Waking) -> None:
+        if waking.seed is not None:
+            draws.current.renew(waking.seed)
 
     # Giving marks up.
 
@@ -161,7 +188,9 @@ class Traveller:
         while len(self._past) >= self._settings.max_marks:
             counts = Counter([place, *(laid.place for laid in self._past.values())])
             most = max(counts[laid.place] for laid in self._past.values())
-            self.forget(next(number for number, laid in self._past.items() if counts[laid.place] == most))
+            oldest = next(number for number, laid in self._past.items() if counts[laid.place] == most)
+            self.forget(oldest)
+            self._chronicle.gone(oldest)
             self._held.show(next(iter(self._past.values())).sizes if self._past else None)
 
     def forget(self, number: int) -> None:
@@ -190,9 +219,10 @@ class Traveller:
                 f"ones, as the ring keeps max_marks={self._settings.max_marks}"
             )
         self._check_returns_left(mark.label)
-        memory = None if remember is NOTHING else pickled(remember)
-        for companion in self._companions:
-            companion.returning(mark.number, force)
+        memory = None if remember is NOTHING else self._chronicle.pack(remember)
+        with self._chronicle.aside():
+            for companion in self._companions:
+                companion.returning(mark.number, force)
         self._send_back(mark.number, memory, redraw)
 
     def _check_returns_left(self, label: object) -> None:
@@ -202,10 +232,12 @@ class Traveller:
 
     def _send_back(self, number: int, memory: bytes | None, redraw: bool) -> NoReturn:
         kernel.flush_stdio()
+        self._chronicle.going_back(number, memory, redraw, self._board.returns + 1)
         flags = (lines.REDRAW if redraw else 0) | (lines.REMEMBERS if memory is not None else 0)
         restore = kernel.block_signals()
         try:
             self._ask(Letter(lines.BACK, number, flags, lines.parcel(memory) if memory is not None else -1))
+            self._chronicle.stayed()
             raise RingError(f"mark {number} isn't there any more; it was given up for newer ones")
         finally:
             restore()
@@ -239,7 +271,7 @@ class Traveller:
                     kernel.flush_stdio()
                     output = self._held.tail(laid.sizes)
                     death = Death("memory" if how == "memory" else "exception", _what(error), _raised_at(error), output, _traceback(error))
-                    self._send_back(number, _dumps(death, PICKLE_PROTOCOL), True)
+                    self._send_back(number, self._chronicle.pack(death), True)
                 return
 
     def _objection(self, number: int) -> str:
@@ -247,7 +279,11 @@ class Traveller:
 
     # The end.
 
-    def end(self) -> tuple[Finding, ...]:
+    def leaving(self, error: BaseException | None) -> None:
+        """The program is about to leave its ring, by an exception or without."""
+        self._chronicle.leaving(error)
+
+    def end(self, error: BaseException | None = None) -> tuple[Finding, ...]:
         """The ring ends: what its companions have to say. No mark can be gone back to any more."""
         try:
             return tuple(finding for companion in self._companions for finding in companion.ended())
@@ -255,6 +291,7 @@ class Traveller:
             for number in reversed(list(self._past)):
                 self.forget(number)
             self._held.end()
+            self._chronicle.ended(error)
             self._trace.end()
             system.limit_memory(self._memory_bytes_max)
 
@@ -280,17 +317,6 @@ def tell(texts: Iterable[str]) -> None:
     """Say to whoever sits there what can't be put right."""
     for text in texts:
         print(f"crossroads: {text}", file=sys.stderr)
-
-
-def pickled(remember: object) -> bytes:
-    """The value as it travels; raises RingError where it can't be pickled."""
-    try:
-        return _dumps(remember, PICKLE_PROTOCOL)
-    except Exception as error:
-        raise RingError(
-            f"remember={type(remember).__name__} can't be pickled ({type(error).__name__}: {error}); "
-            "remember plain data, such as numbers, texts, lists and dicts"
-        ) from None
 
 
 def _what(error: BaseException) -> str:

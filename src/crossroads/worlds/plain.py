@@ -80,6 +80,15 @@ class PlainWorld:
     def drawn(self) -> bool:
         return self._entropy.drawn()
 
+    def keep_time(self) -> Callable[[], None]:
+        """Keep the present time; what is returned puts the clock back to it, as looking at it takes time."""
+        return self._clock.keep()
+
+    @property
+    def has_generators(self) -> bool:
+        """Whether there are generators of the program's own."""
+        return self._entropy.has_generators
+
     def elapsed(self) -> float:
         return self._clock.elapsed if self._event_time is None else self._event_time
 

@@ -98,8 +98,12 @@ def world_of(target: Target) -> str:
         if isinstance(node, ast.AsyncFunctionDef) and node.name == name:
             return "asyncio"
     function = next((node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == name), None)
-    calls = [ast.unparse(node.func) for node in ast.walk(function or ast.Module([], [])) if isinstance(node, ast.Call)]
-    return "asyncio" if any(call in _LOOP_STARTERS for call in calls) else "plain"
+    return "asyncio" if starts_loop(function or ast.Module([], [])) else "plain"
+
+
+def starts_loop(tree: ast.AST) -> bool:
+    """Whether a piece of source starts an event loop."""
+    return any(isinstance(node, ast.Call) and ast.unparse(node.func) in _LOOP_STARTERS for node in ast.walk(tree))
 
 
 _LOOP_STARTERS = ("asyncio.run", "anyio.run", "asyncio.Runner", "asyncio.new_event_loop", "asyncio.get_event_loop")
