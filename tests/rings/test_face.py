@@ -6,6 +6,7 @@ import select
 import signal
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -199,6 +200,10 @@ def test_the_interrupt_key_reaches_the_life_once(tmp_path: Path) -> None:
             assert select.select([terminal], [], [], DEADLINE_S)[0], shown
             shown += os.read(terminal, 1000).decode()
 
+    # Else the terminal drops, at the interrupt key, what is printed at that very moment.
+    settings = termios.tcgetattr(terminal)
+    settings[3] |= termios.NOFLSH
+    termios.tcsetattr(terminal, termios.TCSANOW, settings)
     read_until("name?")
     assert "terminal True True 0\r\nterminal True True 1\r\n" in shown
     os.write(terminal, b"traveller\n")
