@@ -100,3 +100,21 @@ def test_a_program_that_isnt_there(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, check=False)
     assert done.returncode == 4
     assert done.stderr.startswith("crossroads: target='nowhere.py': there is no file 'nowhere.py' in ")
+
+
+DEAD = """
+import crossroads
+
+def main():
+    here = crossroads.mark(guard=crossroads.Guard())
+    if not here.returns:
+        raise ValueError("boom")
+    print(here.memory[0].traceback)
+"""
+
+
+def test_the_traceback_of_a_death_begins_in_the_program(tmp_path: Path) -> None:
+    path = write(tmp_path, DEAD)
+    command = [sys.executable, "-m", "crossroads", "live", str(path)]
+    done = subprocess.run(command, env=environment(tmp_path), capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+    assert done.stdout.startswith(f'Traceback (most recent call last):\n  File "{path}", line 7, in main\n'), done.stdout + done.stderr
