@@ -8,9 +8,13 @@ from crossroads.analysis.sources import StorePath, failure_from_row, load_failur
 from crossroads.faces.page.words import place_of, short
 from crossroads.faces.terminal.failure import how_often
 from crossroads.faces.terminal.words import title
+from crossroads.store.rows import ExplorationRow
 
 SMALL_WIDE, SMALL_HIGH = 120, 28
 SMALL_POINTS_MAX = 120
+
+BUDGETS = (15_000, 60_000, 250_000, 1_000_000)
+"""Futures to explain a failure with: as usual, and if that doesn't tell enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,8 @@ class Program:
         passed: of these.
         explorations: how many.
         entries: its failures, newest first.
+        seed, faults: of its newest exploration, which can be gone on with.
+        known: futures of that one.
     """
 
     target: str
@@ -50,6 +56,9 @@ class Program:
     passed: int
     explorations: int
     entries: tuple[Entry, ...]
+    seed: int
+    faults: tuple[str, ...]
+    known: int
 
 
 def programs(path: StorePath) -> list[Program]:
@@ -57,17 +66,22 @@ def programs(path: StorePath) -> list[Program]:
     with open_store(path) as store:
         explored = store.explorations()
         found = [(row.target, row.found_at, failure_from_row(store, row)) for row in store.failures()]
-    targets = dict.fromkeys(row.key.target for row in explored)
+    programs: dict[str, list[ExplorationRow]] = {}
+    for row in explored:
+        programs.setdefault(row.key.target, []).append(row)
     return [
         Program(
             target,
             short(target),
-            sum(row.futures for row in explored if row.key.target == target),
-            sum(row.counts.get("passed", 0) for row in explored if row.key.target == target),
-            sum(row.key.target == target for row in explored),
+            sum(row.futures for row in rows),
+            sum(row.counts.get("passed", 0) for row in rows),
+            len(rows),
             tuple(_entry(failure, at) for name, at, failure in found if name == target),
+            rows[0].key.seed,
+            rows[0].key.world.faults,
+            rows[0].futures,
         )
-        for target in targets
+        for target, rows in programs.items()
     ]
 
 
@@ -79,6 +93,12 @@ def failure_of(path: StorePath, failure_id: str) -> Failure:
     """
     with open_store(path) as store:
         return load_failure(store, failure_id)
+
+
+def next_budget(failure: Failure) -> int:
+    """Futures to explain it with next: as usual, or more than last time."""
+    spent = failure.account.budget or BUDGETS[0] if failure.account is not None else 0
+    return next((budget for budget in BUDGETS if budget > spent), BUDGETS[-1])
 
 
 def small_curve(account: Account) -> str:

@@ -1,30 +1,35 @@
 """The pages of the local page, and what they ask for. Who may ask is decided before, in `security`."""
 
-from functools import cache
-from importlib.resources import files
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from crossroads.analysis.explore import FUTURES_MAX, check_faults
+from crossroads.analysis.results import Failure
 from crossroads.analysis.sources import open_store
 from crossroads.errors import CrossroadsError, StoreError
-from crossroads.faces.cli.stored import store_options, stored_notes
-from crossroads.faces.page.build import page_of
-from crossroads.faces.page.render import render
-from crossroads.faces.terminal.numbers import grouped
-from crossroads.faces.ui.kept import failure_of, programs
+from crossroads.faces.page.words import short
+from crossroads.faces.ui.forms import form_of
+from crossroads.faces.ui.jobs import Board, Job
+from crossroads.faces.ui.kept import BUDGETS, failure_of, programs
+from crossroads.faces.ui.texts import asset, filled, report
+from crossroads.timeline.keys import SEED_MAX
+from crossroads.worlds.targets import parse_target
 
 ASSETS = {"ui.js": "text/javascript", "ui.css": "text/css"}
 REPORT_POLICY = "frame-ancestors 'none'"
 """The rest of a report's policy is in the page, by digests."""
+
+DOING = {"explore": "Exploring", "explain": "Explaining", "look": "Looking at", "replay": "Replaying"}
 
 
 class Views:
@@ -38,58 +43,131 @@ class Views:
         self._store = store
         with open_store(store) as kept:
             self._place = str(kept.path)
+        self.board = Board()
+        self._looks: dict[str, str] = {}
         self.app = Starlette(
             routes=[
                 Route("/", self._list),
+                Route("/explore", self._explore, methods=["POST"]),
                 Route("/failure/{id}", self._failure),
+                Route("/failure/{id}/{kind}", self._ask, methods=["POST"]),
+                Route("/job/{number:int}", self._job),
+                Route("/job/{number:int}/stop", self._stop, methods=["POST"]),
+                Route("/job/{number:int}/events", self._events),
+                Route("/events", self._events),
                 Route("/assets/{name}", self._asset),
             ],
             exception_handlers={CrossroadsError: self._trouble, HTTPException: self._nothing},
+            lifespan=self._lifespan,
         )
 
     def end(self) -> None:
-        """Begin no more, and let streams end."""
+        """Let streams end."""
+        self.board.end()
+
+    @asynccontextmanager
+    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await self.board.close()
+
+    # Pages.
 
     async def _list(self, request: Request) -> Response:
         known = await run_in_threadpool(programs, self._store)
-        return self._page("list.html.jinja", programs=known, title="Failures")
+        return self._page("list", programs=known, running=[self._shown(job) for job in self.board.running], title="Failures")
 
     async def _failure(self, request: Request) -> Response:
-        text = await run_in_threadpool(self._report, request.path_params["id"])
+        failure = await self._named(request)
+        text = self._looks.get(failure.id) or await run_in_threadpool(report, self._store, failure)
         return HTMLResponse(text, headers={"content-security-policy": REPORT_POLICY})
+
+    async def _job(self, request: Request) -> Response:
+        job = self._known(request)
+        shown = self._shown(job)
+        return self._page("job", job=job, shown=shown, title=shown["title"])
 
     async def _asset(self, request: Request) -> Response:
         name = request.path_params["name"]
         if name not in ASSETS:
             raise HTTPException(404)
-        return Response(_asset(name), media_type=ASSETS[name])
+        return Response(asset(name), media_type=ASSETS[name])
 
-    def _report(self, failure_id: str) -> str:
-        failure = failure_of(self._store, failure_id)
-        page = page_of(failure, options=store_options(self._store), notes=stored_notes(failure.timeline))
-        bar = _templates().get_template("bar.html.jinja").render(id=failure.id)
-        return render(page, Markup(bar))
+    async def _events(self, request: Request) -> Response:
+        number = request.path_params.get("number")
+        if number is not None:
+            self._known(request)
+
+        async def lines() -> AsyncIterator[str]:
+            async for told in self.board.events(number):
+                yield f"data: {json.dumps(told)}\n\n" if told is not None else ": still here\n\n"
+
+        return StreamingResponse(lines(), media_type="text/event-stream")
+
+    # What is asked for.
+
+    async def _explore(self, request: Request) -> Response:
+        form = await form_of(request)
+        target = form.text("target")
+        order = {
+            "target": target,
+            "futures": form.whole("futures", 1, FUTURES_MAX, 1_000),
+            "seed": form.whole("seed", 0, SEED_MAX, 0),
+            "faults": check_faults([name for name in form.text("faults").split(",") if name]),
+        }
+        parse_target(target)
+        return await self._start("explore", target, order)
+
+    async def _ask(self, request: Request) -> Response:
+        kind = request.path_params["kind"]
+        if kind not in ("explain", "look", "replay"):
+            raise HTTPException(404)
+        form = await form_of(request)
+        failure = await self._named(request)
+        order: dict[str, Any] = {"id": failure.id}
+        if kind == "explain":
+            order["budget"] = form.whole("budget", 100, BUDGETS[-1] * 100, BUDGETS[0])
+        return await self._start(kind, failure.id, order)
+
+    async def _stop(self, request: Request) -> Response:
+        job = self._known(request)
+        self.board.stop(job)
+        return RedirectResponse(f"/job/{job.number}", 303)
+
+    async def _start(self, kind: str, subject: str, order: dict[str, Any]) -> Response:
+        store = None if self._store is None else str(self._store)
+        job = await self.board.start(kind, subject, {**order, "store": store}, self._ended)
+        return RedirectResponse(f"/job/{job.number}", 303)
+
+    def _ended(self, job: Job) -> None:
+        """What a job has found is for the pages that it concerns."""
+        if job.kind == "look" and "page" in job.result:
+            self._looks = {job.subject: job.result.pop("page")}
+        elif job.kind == "explain":
+            self._looks.pop(job.subject, None)
+
+    # Shared.
+
+    async def _named(self, request: Request) -> Failure:
+        return await run_in_threadpool(failure_of, self._store, request.path_params["id"])
+
+    def _known(self, request: Request) -> Job:
+        job = self.board.job(request.path_params["number"])
+        if job is None:
+            raise HTTPException(404)
+        return job
+
+    def _shown(self, job: Job) -> dict[str, Any]:
+        """A job in the words of a page."""
+        return {"number": job.number, "title": f"{DOING[job.kind]} {short(job.subject)}", "progress": job.progress}
 
     def _page(self, name: str, status: int = 200, **values: Any) -> Response:
-        return HTMLResponse(_templates().get_template(name).render(place=self._place, **values), status)
+        return HTMLResponse(filled(name, place=self._place, **values), status)
 
     async def _trouble(self, request: Request, error: Exception) -> Response:
-        status = 404 if isinstance(error, StoreError) else 400
-        return self._page("trouble.html.jinja", status, title="That didn't work", message=str(error))
+        return self._page("trouble", 404 if isinstance(error, StoreError) else 400, title="That didn't work", message=str(error))
 
     async def _nothing(self, request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        return self._page("trouble.html.jinja", status, title="Nothing here", message="there is nothing at this address")
-
-
-@cache
-def _asset(name: str) -> str:
-    return files("crossroads.faces.ui").joinpath("assets", name).read_text(encoding="utf-8")
-
-
-@cache
-def _templates() -> Environment:
-    environment = Environment(loader=PackageLoader("crossroads.faces.ui"), autoescape=True, undefined=StrictUndefined)
-    environment.filters["grouped"] = grouped
-    environment.filters["together"] = lambda text: str(text).replace(" %", "\N{NO-BREAK SPACE}%")
-    return environment
+        return self._page("trouble", status, title="Nothing here", message="there is nothing at this address")
