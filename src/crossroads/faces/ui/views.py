@@ -1,7 +1,7 @@
 """The pages of the local page, and what they ask for. Who may ask is decided before, in `security`."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,12 @@ from crossroads.analysis.results import Failure
 from crossroads.analysis.sources import open_store
 from crossroads.errors import CrossroadsError, StoreError
 from crossroads.faces.page.words import short
-from crossroads.faces.ui.forms import form_of
+from crossroads.faces.ui.forms import Form, form_of
 from crossroads.faces.ui.jobs import Board, Job
 from crossroads.faces.ui.kept import BUDGETS, failure_of, programs
 from crossroads.faces.ui.texts import asset, filled, report
+from crossroads.faces.ui.walk import LIVES_MAX, Tree
+from crossroads.timeline.formats import to_data
 from crossroads.timeline.keys import SEED_MAX
 from crossroads.worlds.targets import parse_target
 
@@ -29,7 +31,11 @@ ASSETS = {"ui.js": "text/javascript", "ui.css": "text/css"}
 REPORT_POLICY = "frame-ancestors 'none'"
 """The rest of a report's policy is in the page, by digests."""
 
-DOING = {"explore": "Exploring", "explain": "Explaining", "look": "Looking at", "replay": "Replaying"}
+DOING = {"explore": "Exploring", "explain": "Explaining", "look": "Looking at", "replay": "Replaying", "walk": "Living futures of"}
+
+WALK_FUTURES, WALK_FUTURES_MAX = 50, 10_000
+TREES_MAX = 20
+"""Walks that are remembered; of more, the oldest is forgotten."""
 
 
 class Views:
@@ -45,11 +51,15 @@ class Views:
             self._place = str(kept.path)
         self.board = Board()
         self._looks: dict[str, str] = {}
+        self._trees: dict[str, Tree] = {}
         self.app = Starlette(
             routes=[
                 Route("/", self._list),
                 Route("/explore", self._explore, methods=["POST"]),
                 Route("/failure/{id}", self._failure),
+                Route("/failure/{id}/walk", self._walk, methods=["GET"]),
+                Route("/failure/{id}/walk", self._go, methods=["POST"]),
+                Route("/failure/{id}/forget", self._forget, methods=["POST"]),
                 Route("/failure/{id}/{kind}", self._ask, methods=["POST"]),
                 Route("/job/{number:int}", self._job),
                 Route("/job/{number:int}/stop", self._stop, methods=["POST"]),
@@ -85,8 +95,19 @@ class Views:
 
     async def _job(self, request: Request) -> Response:
         job = self._known(request)
+        if job.kind == "walk" and job.state == "done":
+            return RedirectResponse(f"/failure/{job.subject}/walk?life={job.result['life']}#life", 303)
         shown = self._shown(job)
         return self._page("job", job=job, shown=shown, title=shown["title"])
+
+    async def _walk(self, request: Request) -> Response:
+        failure = await self._named(request)
+        tree = self._tree(failure)
+        number = request.query_params.get("life", "0")
+        life = tree.life(int(number) if number.isascii() and number.isdigit() and len(number) < 9 else -1)
+        return self._page(
+            "walk", failure=failure, tree=tree.drawing(), lives=len(tree.lives), life=life, futures=WALK_FUTURES, title="Walk its futures"
+        )
 
     async def _asset(self, request: Request) -> Response:
         name = request.path_params["name"]
@@ -130,14 +151,43 @@ class Views:
             order["budget"] = form.whole("budget", 100, BUDGETS[-1] * 100, BUDGETS[0])
         return await self._start(kind, failure.id, order)
 
+    async def _go(self, request: Request) -> Response:
+        """Futures from a point of a life; without a point, the life itself once more to know its points."""
+        form = await form_of(request)
+        failure = await self._named(request)
+        tree = self._tree(failure)
+        life = tree.life(form.whole("life", 0, LIVES_MAX, 0))
+        order: dict[str, Any] = {"id": failure.id, "timeline": to_data(life.timeline), "point": None}
+        point, _, option = form.text("go").partition(":")
+        if point or form.text("point"):
+            tree.check_room()
+            last = max(0, life.timeline.points - 1)
+            order["point"] = Form({"point": point or form.text("point")}).whole("point", 0, last)
+            order["option"] = Form({"option": option}).whole("option", 0, 10_000) if option else None
+            order["futures"] = form.whole("futures", 1, WALK_FUTURES_MAX, WALK_FUTURES)
+
+        def ended(job: Job) -> None:
+            job.result["life"] = life.number
+            if "endings" in job.result:
+                job.result["life"] = tree.grow(life.number, order["point"], order["option"], job.result.pop("endings"))
+            elif "steps" in job.result:
+                life.steps = job.result.pop("steps")
+
+        return await self._start("walk", failure.id, order, ended)
+
+    async def _forget(self, request: Request) -> Response:
+        failure = await self._named(request)
+        self._trees.pop(failure.id, None)
+        return RedirectResponse(f"/failure/{failure.id}/walk", 303)
+
     async def _stop(self, request: Request) -> Response:
         job = self._known(request)
         self.board.stop(job)
         return RedirectResponse(f"/job/{job.number}", 303)
 
-    async def _start(self, kind: str, subject: str, order: dict[str, Any]) -> Response:
+    async def _start(self, kind: str, subject: str, order: dict[str, Any], ended: Callable[[Job], None] | None = None) -> Response:
         store = None if self._store is None else str(self._store)
-        job = await self.board.start(kind, subject, {**order, "store": store}, self._ended)
+        job = await self.board.start(kind, subject, {**order, "store": store}, ended or self._ended)
         return RedirectResponse(f"/job/{job.number}", 303)
 
     def _ended(self, job: Job) -> None:
@@ -151,6 +201,14 @@ class Views:
 
     async def _named(self, request: Request) -> Failure:
         return await run_in_threadpool(failure_of, self._store, request.path_params["id"])
+
+    def _tree(self, failure: Failure) -> Tree:
+        tree = self._trees.get(failure.id)
+        if tree is None or tree.lives[0].timeline != failure.timeline:
+            tree = self._trees[failure.id] = Tree(failure)
+        for name in list(self._trees)[:-TREES_MAX]:
+            del self._trees[name]
+        return tree
 
     def _known(self, request: Request) -> Job:
         job = self.board.job(request.path_params["number"])

@@ -20,6 +20,7 @@ from crossroads.analysis.explore import explore
 from crossroads.analysis.progress import Progress
 from crossroads.analysis.replay import replay
 from crossroads.analysis.results import Account, Failure
+from crossroads.analysis.walk import futures_from, traced
 from crossroads.errors import CrossroadsError, InternalError
 from crossroads.faces.page.curves import curve_of, marks_of
 from crossroads.faces.terminal.failure import how_often
@@ -27,6 +28,8 @@ from crossroads.faces.terminal.numbers import count, grouped
 from crossroads.faces.terminal.words import title
 from crossroads.faces.ui.kept import failure_of
 from crossroads.faces.ui.texts import report
+from crossroads.faces.ui.walk import ending_of, steps_of
+from crossroads.timeline.formats import from_data
 
 OUTPUT_CHARS_MAX: Final = 200_000
 
@@ -129,6 +132,18 @@ def _replay(order: Order, say: Say) -> dict[str, Any]:
     return {"text": f"{'The same run again' if again.same else 'ANOTHER run than the one recorded'}: {ended}"}
 
 
+def _walk(order: Order, say: Say) -> dict[str, Any]:
+    """Without a point: the points of the life itself."""
+    failure = failure_of(order["store"], order["id"])
+    timeline = from_data(order["timeline"])
+    if order["point"] is None:
+        return {"text": "Its points are known.", "steps": steps_of(traced(timeline))}
+    endings = futures_from(
+        timeline, order["point"], order["option"], order["futures"], on_progress=lambda progress: say({**_progress(progress), "note": ""})
+    )
+    return {"text": "Lived.", "endings": [ending_of(ending.count, ending.example, failure.outcome) for ending in endings]}
+
+
 def _progress(progress: Progress) -> dict[str, Any]:
     note = count(progress.found, "different failure") + " so far" if progress.stage == "exploring" else progress.note
     return {"done": progress.done, "total": progress.total, "rate": progress.rate, "note": note}
@@ -139,4 +154,5 @@ WORK: Final[dict[str, Callable[[Order, Say], dict[str, Any]]]] = {
     "explain": _explain,
     "look": _look,
     "replay": _replay,
+    "walk": _walk,
 }
