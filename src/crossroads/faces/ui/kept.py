@@ -124,5 +124,5 @@ def _entry(failure: Failure, found_at: str) -> Entry:
         how_often(failure),
         short(found_at.replace("T", " ")[:16]),
         "" if account is None else small_curve(account),
-        "" if out is None else short(f"point {out.point:,}: {out.option}" if out.option else f"up to point {out.point:,}"),
+        "" if out is None else short(f"at point {out.point:,}: {out.option}" if out.option else f"up to point {out.point:,}"),
     )
