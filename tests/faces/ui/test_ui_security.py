@@ -1,8 +1,13 @@
 """Who may ask the local page for anything, and what every answer says."""
 
+import os
+import socket
+import sys
 from typing import Any
 
 import pytest
+
+from crossroads.faces.ui.neighbours import user_of
 
 HOME = "http://127.0.0.1:8123"
 
@@ -65,3 +70,28 @@ def test_what_is_not_a_request_is_not_answered(client: Any) -> None:
 
     with pytest.raises(WebSocketDisconnect), client.websocket_connect("/"):
         pass
+
+
+def test_other_users_are_refused_though_they_have_the_cookie(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for user, status in ((os.getuid() + 1, 403), (os.getuid(), 200), (0, 200), (None, 200)):
+        monkeypatch.setattr("crossroads.faces.ui.security.user_of", lambda *_, user=user: user)
+        assert client.get("/").status_code == status
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone has these tables")
+@pytest.mark.parametrize(("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::ffff:127.0.0.1")])
+def test_whose_process_has_connected_is_known(family: socket.AddressFamily, host: str) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        with socket.socket(family) as other:
+            try:
+                other.connect((host, port))
+            except OSError:
+                pytest.skip("there is no such family of addresses here")
+            connection, (address, other_port) = listener.accept()
+            with connection:
+                assert user_of(address, other_port, port) == os.getuid()
+    assert user_of("testclient", 1, 2) is None
+    assert user_of("127.0.0.1", 1, 2) is None

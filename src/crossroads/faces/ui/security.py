@@ -1,9 +1,11 @@
 """Who may ask the local page for anything: only the browser that came with the token, and only from the page itself.
 
-Host is checked against DNS rebinding, Origin and Sec-Fetch-Site against requests from other pages, the cookie against other users and
-programs of this machine. Every answer says that nothing but our own script may run.
+Host is checked against DNS rebinding, Origin and Sec-Fetch-Site against requests from other pages, the cookie against whoever else can
+connect. As browsers send cookies to every port of a host, another user's server here may come to know it: so processes of other users are
+refused, too, where the system tells whose they are. Every answer says that nothing but our own script may run.
 """
 
+import os
 import secrets
 from typing import Final
 
@@ -11,6 +13,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from crossroads.faces.ui.neighbours import user_of
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; "
@@ -40,7 +44,7 @@ class Guard:
     """
 
     def __init__(self, app: ASGIApp, port: int, token: str | None = None) -> None:
-        self._app = app
+        self._app, self._port = app, port
         self.token = token or secrets.token_urlsafe(32)
         self._hosts = (f"127.0.0.1:{port}", f"localhost:{port}")
         # Cookies don't know ports: each server on this machine has a name of its own.
@@ -77,6 +81,8 @@ class Guard:
             return _refusal(f"this address isn't the page's own; {WAY_OUT}", 421)
         if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
             return _refusal(f"another page asks for this one; {WAY_OUT}")
+        if request.client is not None and user_of(*request.client, self._port) not in (None, 0, os.getuid()):
+            return _refusal("the page is another user's")
         given = request.query_params.get("token")
         if given is not None and request.method == "GET":
             return self._welcome() if self._is_token(given) else _refusal(f"the token isn't this server's; {WAY_OUT}")
