@@ -62,3 +62,7 @@ if (feed) {
     location.reload();
   };
 }
+// On a narrow screen the tree is wider than its box: begin where the chosen life does.
+const tree = find(".tree");
+const chosen = find<SVGElement>(".life-line.chosen .run");
+if (tree && chosen) tree.scrollLeft = chosen.getBoundingClientRect().left - tree.getBoundingClientRect().left - 40;

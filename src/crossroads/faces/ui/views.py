@@ -218,7 +218,8 @@ class Views:
 
     def _shown(self, job: Job) -> dict[str, Any]:
         """A job in the words of a page."""
-        return {"number": job.number, "title": f"{DOING[job.kind]} {short(job.subject)}", "progress": job.progress}
+        subject = short(job.subject) if job.kind == "explore" else f"failure {job.subject}"
+        return {"number": job.number, "title": f"{DOING[job.kind]} {subject}", "progress": job.progress}
 
     def _page(self, name: str, status: int = 200, **values: Any) -> Response:
         return HTMLResponse(filled(name, place=self._place, **values), status)
