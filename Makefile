@@ -1,4 +1,4 @@
-# make demo: see it work.  make test: all checks.  make frontend: the script of the report page, which needs Node.
+# make demo: see it work.  make test: all checks.  make frontend: the scripts of the pages, which needs Node.
 #  make cases: real bugs of published libraries.  make bench, bench-loops, format, clean.
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c

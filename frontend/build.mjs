@@ -1,9 +1,9 @@
-// Builds the page's script and styles into the Python package. The same sources and lock file give the same bytes.
+// Builds the scripts and styles of the report page and of the local page into the Python package. The same sources and lock file give the same bytes.
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 
-const assets = new URL("../src/crossroads/faces/page/assets/", import.meta.url).pathname;
+const assets = (face) => new URL(`../src/crossroads/faces/${face}/assets/`, import.meta.url).pathname;
 const version = JSON.parse(readFileSync("node_modules/uplot/package.json", "utf8")).version;
 
 // What it was built from; a test compares it with the sources, so that no stale bundle is committed.
@@ -12,15 +12,17 @@ for (const name of ["package-lock.json", "build.mjs", ...readdirSync("src").sort
 const sources = digest.digest("hex").slice(0, 16);
 const notice = `/*! Includes uPlot ${version}, (c) Leon Sorokin, MIT License: see uplot-LICENSE.txt. Built from sources ${sources} */`;
 
-await build({
-  entryPoints: { page: "src/main.ts" },
-  outdir: assets,
-  bundle: true,
-  minify: true,
-  format: "iife",
-  target: ["es2020", "chrome90", "firefox90", "safari14"],
-  banner: { js: notice, css: notice },
-  legalComments: "none",
-  logLevel: "warning",
-});
-writeFileSync(`${assets}uplot-LICENSE.txt`, readFileSync("node_modules/uplot/LICENSE"));
+for (const [face, source] of [["page", "main"], ["ui", "ui"]]) {
+  await build({
+    entryPoints: { [face]: `src/${source}.ts` },
+    outdir: assets(face),
+    bundle: true,
+    minify: true,
+    format: "iife",
+    target: ["es2020", "chrome90", "firefox90", "safari14"],
+    banner: { js: notice, css: notice },
+    legalComments: "none",
+    logLevel: "warning",
+  });
+}
+writeFileSync(`${assets("page")}uplot-LICENSE.txt`, readFileSync("node_modules/uplot/LICENSE"));

@@ -24,6 +24,8 @@ ONLY_IN = {
     "rich": ("faces",),
     "click": ("faces",),
     "jinja2": ("faces",),
+    "starlette": ("faces",),
+    "uvicorn": ("faces",),
     "sqlite3": ("store",),
     "_sqlite3": ("rings",),
     "platformdirs": ("store",),

@@ -14,7 +14,7 @@ export class Chart {
   private index = 0;
   private readonly readout = find("#readout")!;
 
-  constructor(private readonly box: HTMLElement, private readonly curve: Curve, private readonly marks: Mark[], private readonly moment: Moment) {
+  constructor(private readonly box: HTMLElement, private curve: Curve, private marks: Mark[], private readonly moment: Moment) {
     this.x = curve.point;
     this.build();
     this.wire();
@@ -199,6 +199,19 @@ export class Chart {
     this.x = byTime ? this.curve.time : this.curve.point;
     this.plot.setData(this.columns(), true);
     this.reset();
+  }
+
+  /** Another curve of the same run, of which more is known by now; what is looked at stays. */
+  update(curve: Curve, marks: Mark[]): void {
+    const { min, max } = this.plot.scales.x;
+    const whole = min === this.x[0] && max === this.x[this.x.length - 1];
+    const point = this.curve.point[this.index];
+    this.curve = curve;
+    this.marks = marks;
+    this.x = this.byTime ? curve.time : curve.point;
+    this.plot.setData(this.columns(), whole);
+    if (!whole) this.plot.redraw(true, true);
+    this.describe(nearest(curve.point, point));
   }
 
   redraw(): void {

@@ -29,7 +29,8 @@ All names of the package `crossroads`. Made from the sources: `CROSSROADS_UPDATE
 are used is in the [how-to guides](../howto.md#use-it-from-python), the same as commands in the [command reference](cli.md), as JSON in
 the [report format](report.md).
 
-`StorePath` is a path or None, `EngineName` is "fork" or "replay", `OnProgress` is called with a `Progress`.
+`StorePath` is a path or None, `EngineName` is "fork" or "replay", `OnProgress` is called with a `Progress`, `OnAccount` with an
+`Account`.
 """
 
 WORLD_HEAD = """# Hosts and faults: `crossroads.world`

@@ -329,10 +329,11 @@ def test_the_interpreter_is_as_it_was(tmp_path: Path) -> None:
 
         signal.signal(signal.SIGCHLD, handler)
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])
+        frozen = gc.get_freeze_count()
         with ring():
             here = mark()
             blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
-            log(gc.isenabled(), gc.get_freeze_count(), signal.getsignal(signal.SIGCHLD) is handler, blocked == {signal.SIGUSR2})
+            log(gc.isenabled(), gc.get_freeze_count() - frozen, signal.getsignal(signal.SIGCHLD) is handler, blocked == {signal.SIGUSR2})
             if here.returns < 2:
                 gc.disable()
                 signal.signal(signal.SIGCHLD, signal.SIG_IGN)

@@ -100,7 +100,7 @@ class AccountBuilder:
             gradual=gradual,
             futures_spent=inquiry.spent,
             method=self.search.method if self.search is not None else "full scan",
-            notes=(*self._notes, *_asides(inquiry)),
+            notes=(*self._notes, *self._no_way_out(), *_asides(inquiry)),
             ended=self.ended,
             budget=inquiry.budget,
             seconds=inquiry.seconds or 0.0,
@@ -144,11 +144,12 @@ class AccountBuilder:
 
     def _last_way_out(self) -> WayOut | None:
         known = self._known_survivor()
-        if known is not None:
-            return way_out(*known)
-        if self._has_looked:
-            self.note("no run that ends well was found at the last way out: what doesn't end in this failure there ends in another")
-        return None
+        return None if known is None else way_out(*known)
+
+    def _no_way_out(self) -> tuple[str, ...]:
+        if not self._has_looked or self._known_survivor() is not None:
+            return ()
+        return ("no run that ends well was found at the last way out: what doesn't end in this failure there ends in another",)
 
 
 def exact_account(inquiry: Inquiry, leaves: Sequence[Leaf]) -> Account:

@@ -5,6 +5,7 @@ points, the options there and at the last way out, and the options of the progra
 user interrupts, what is known by then is the account, and its notes say what is missing.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -13,7 +14,7 @@ from crossroads.analysis.enumeration import enumerate_futures
 from crossroads.analysis.inquiry import BudgetSpent, Inquiry
 from crossroads.analysis.options import compare_options
 from crossroads.analysis.path import Path, is_choice
-from crossroads.analysis.progress import OnProgress
+from crossroads.analysis.progress import OnAccount, OnProgress
 from crossroads.analysis.report import account_to_data
 from crossroads.analysis.results import Account, Failure
 from crossroads.analysis.sources import StorePath, load_failure, open_store, runner_for
@@ -41,6 +42,9 @@ DECISIONS_MAX = 30
 
 DECISION_EACH_MAX = 320
 
+GLIMPSE_S, GLIMPSE_SHARE = 0.5, 0.05
+"""What is known so far is shown at most so often, and making it takes at most this share of the time."""
+
 
 def explain(
     failure: Failure | str,
@@ -54,6 +58,7 @@ def explain(
     jobs: int | None = None,
     limits: Limits | None = None,
     on_progress: OnProgress | None = None,
+    on_account: OnAccount | None = None,
 ) -> Account:
     """Where a failure was decided, when it was too late, and what would have saved it.
 
@@ -67,6 +72,7 @@ def explain(
         store: path of the store; None: the project's.
         engine, jobs, limits: as for `explore`.
         on_progress: called as it goes on.
+        on_account: called with what is known so far, a few times a minute up to twice a second; where all futures can be lived, never.
 
     Raises:
         SettingError: a setting is out of range.
@@ -80,7 +86,15 @@ def explain(
         with runner_for(found.timeline, engine=engine, jobs=jobs, limits=limits) as runner:
             known = (found.probability.failed, found.probability.futures)
             account = explain_timeline(
-                runner, found.timeline, known, budget=budget, seconds=seconds, seed=seed, eps=eps, on_progress=on_progress
+                runner,
+                found.timeline,
+                known,
+                budget=budget,
+                seconds=seconds,
+                seed=seed,
+                eps=eps,
+                on_progress=on_progress,
+                on_account=on_account,
             )
         if any(row.id == found.id for row in kept.failures()):
             kept.save_account(found.id, account_to_data(account))
@@ -109,6 +123,7 @@ def explain_timeline(
     seed: int = 0,
     eps: float = 0.01,
     on_progress: OnProgress | None = None,
+    on_account: OnAccount | None = None,
 ) -> Account:
     """The account of one failing timeline.
 
@@ -116,7 +131,7 @@ def explain_timeline(
         runner: where its futures are lived.
         failing: a timeline with its outcome, a failure.
         known: (failed, futures) of the whole program, as exploring counted them.
-        budget, seconds, seed, eps, on_progress: as for `explain`.
+        budget, seconds, seed, eps, on_progress, on_account: as for `explain`.
 
     Raises:
         DivergedError: lived again, it is another run.
@@ -128,6 +143,8 @@ def explain_timeline(
         return exact_account(inquiry, leaves)
     inquiry.pool(0, *known)
     builder = AccountBuilder(inquiry, eps)
+    if on_account is not None:
+        inquiry.on_batch = _glimpses(builder, on_account)
     try:
         _sample_all(inquiry, builder, eps)
         if inquiry.is_thrifty:
@@ -148,6 +165,21 @@ def explain_timeline(
         return builder.build()
     learn(inquiry, builder.points_needed())
     return builder.build()
+
+
+def _glimpses(builder: AccountBuilder, on_account: OnAccount) -> Callable[[], None]:
+    """What shows the account as it stands, but not too often."""
+    due = 0.0
+
+    def show() -> None:
+        nonlocal due
+        began = time.monotonic()
+        if began >= due:
+            on_account(builder.build())
+            now = time.monotonic()
+            due = now + max(GLIMPSE_S, (now - began) / GLIMPSE_SHARE)
+
+    return show
 
 
 def learn(inquiry: Inquiry, points: Sequence[int]) -> None:

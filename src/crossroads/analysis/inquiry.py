@@ -7,7 +7,7 @@ usual, which makes their intervals wider and their levels lower, and nothing els
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from crossroads.analysis.path import Path
@@ -100,6 +100,8 @@ class Inquiry:
         self.unknown = 0
         self.otherwise: dict[str, int] = {}
         self.stage = ""
+        self.on_batch: Callable[[], None] | None = None
+        """Called after each batch, beside `on_progress`."""
         self._seed, self._on_progress = seed, on_progress
         self._taken = {point.index: point.taken for point in path.choices}
         self._tallies: dict[Spot, Tally] = {}
@@ -289,3 +291,5 @@ class Inquiry:
         if self._on_progress is not None:
             rate = self.spent / max(time.monotonic() - self._began, 1e-6)
             self._on_progress(Progress("explaining", self.spent, self.budget, rate, 1, None, self.stage))
+        if self.on_batch is not None:
+            self.on_batch()

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from crossroads.analysis.results import Account
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -29,3 +31,5 @@ class Progress:
 
 
 OnProgress = Callable[[Progress], None]
+
+OnAccount = Callable[[Account], None]

@@ -18,7 +18,7 @@ from crossroads.errors import StoreError
 from crossroads.store.connection import BUSY_TIMEOUT_S, Connection
 from crossroads.store.faults import DamagedError
 from crossroads.store.keys import ID_DIGITS, ExplorationKey
-from crossroads.store.rows import ExplorationRow, FailureRow, failure_row, outcome_counts, text, whole
+from crossroads.store.rows import ExplorationRow, FailureRow, exploration_key, failure_row, outcome_counts, text, whole
 from crossroads.timeline import formats
 from crossroads.timeline.timelines import Timeline
 
@@ -87,6 +87,15 @@ class Store:
             return ExplorationRow(key, sum(futures for futures, _ in blocks.values()), totals, tuple(blocks), text(row[0], "started_at"))
 
         return self._connection.read(work)
+
+    def explorations(self) -> list[ExplorationRow]:
+        """All explorations, the newest first."""
+
+        def keys(sqlite: sqlite3.Connection) -> list[ExplorationKey]:
+            return [exploration_key(row[0]) for row in sqlite.execute("SELECT key FROM explorations ORDER BY number DESC")]
+
+        rows = [self.exploration(key) for key in self._connection.read(keys)]
+        return [row for row in rows if row is not None]
 
     def done_blocks(self, key: ExplorationKey) -> dict[int, tuple[int, dict[str, int]]]:
         """The finished blocks of an exploration.

@@ -13,7 +13,8 @@ from crossroads.faces.page.build import page_of
 from crossroads.faces.page.render import render
 
 ROOT = Path(__file__).parents[3]
-ASSETS = ROOT / "src" / "crossroads" / "faces" / "page" / "assets"
+FACES = ROOT / "src" / "crossroads" / "faces"
+ASSETS = FACES / "page" / "assets"
 
 
 def test_the_policy_allows_our_script_and_style_and_no_request() -> None:
@@ -43,11 +44,11 @@ def test_the_licence_of_the_charting_library_is_in_the_page() -> None:
     assert "uPlot" in (ASSETS / "page.js").read_text()[:200]
 
 
-@pytest.mark.parametrize("name", ["page.js", "page.css"])
+@pytest.mark.parametrize("name", ["page/assets/page.js", "page/assets/page.css", "ui/assets/ui.js", "ui/assets/ui.css"])
 def test_the_bundle_was_built_from_these_sources(name: str) -> None:
     frontend = ROOT / "frontend"
     if not frontend.is_dir():
         pytest.skip("the sources of the front end aren't here")
     files = [frontend / "package-lock.json", frontend / "build.mjs", *sorted((frontend / "src").iterdir())]
     digest = sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
-    assert f"Built from sources {digest} " in (ASSETS / name).read_text(), "run make frontend"
+    assert f"Built from sources {digest} " in (FACES / name).read_text(), "run make frontend"

@@ -2,10 +2,9 @@
 
 import shlex
 from dataclasses import replace
-from pathlib import Path
 
 from crossroads.analysis.report import account_from_data
-from crossroads.analysis.sources import failure_from_row
+from crossroads.analysis.sources import StorePath, failure_from_row
 from crossroads.errors import StoreError, TargetError
 from crossroads.faces.terminal.listing import Kept
 from crossroads.store.rows import FailureRow
@@ -16,7 +15,7 @@ from crossroads.worlds.targets import code_digest, parse_target
 CHANGED = "the program has changed since this was found, and the lines shown are those of today"
 
 
-def store_options(path: Path | None) -> str:
+def store_options(path: StorePath) -> str:
     """What a command has to be told so that it uses the same store."""
     return "" if path is None else f"--store {shlex.quote(str(path))}"
 

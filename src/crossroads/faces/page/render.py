@@ -31,14 +31,18 @@ TABLE_ROWS_MAX: Final = 300
 _ESCAPES: Final = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
 
 
-def render(page: Page) -> str:
+def render(page: Page, bar: Markup | None = None) -> str:
     """The whole file, below `BYTES_MAX`: where it would be larger, the longest parts are left out and a note says so.
+
+    Args:
+        page: what is shown.
+        bar: stands above it where a server gives the page, and may have forms that go to it; None for a file.
 
     Raises:
         InternalError: it can't be made small enough.
     """
     while True:
-        text = _rendered(page)
+        text = _rendered(page, bar)
         size = len(text.encode())
         smaller = page_within(page, size, BYTES_MAX)
         if smaller is page:
@@ -66,10 +70,10 @@ def embedded(data: object) -> Markup:
     return Markup(json.dumps(data, allow_nan=False, separators=(",", ":")).translate(_ESCAPES))
 
 
-def policy(script: str, style: str) -> str:
-    """A content security policy that lets the page run this script and use this style, and nothing else."""
+def policy(script: str, style: str, forms: str = "'none'") -> str:
+    """A content security policy that lets the page run this script and use this style, send forms there, and nothing else."""
     allowed = f"script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data:"
-    return f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
+    return f"default-src 'none'; {allowed}; base-uri 'none'; form-action {forms}"
 
 
 def curve_table(curve: Curve, marked: frozenset[int]) -> list[dict[str, str]]:
@@ -99,13 +103,14 @@ def _row(curve: Curve, at: int) -> dict[str, str]:
     }
 
 
-def _rendered(page: Page) -> str:
+def _rendered(page: Page, bar: Markup | None) -> str:
     script, style = _asset("page.js"), _asset("page.css")
     marked = frozenset(mark.point for mark in page.marks)
     return _template().render(
         page=page,
         table=curve_table(page.curve, marked) if page.curve is not None else [],
-        policy=policy(script, style),
+        bar=bar,
+        policy=policy(script, style, "'none'" if bar is None else "'self'"),
         style=Markup(style),
         script=Markup(script),
         data=embedded(script_data(page)),
