@@ -8,6 +8,7 @@ __all__ = [
     "DivergedError",
     "EngineError",
     "InternalError",
+    "MissingPackage",
     "NotSimulated",
     "RingError",
     "SettingError",
@@ -67,6 +68,12 @@ class NotSimulated(CrossroadsError, NotImplementedError):
 
 class RingError(CrossroadsError, RuntimeError):
     """A program can't mark this moment, or can't go back to that one; nothing has been lost."""
+
+    __module__ = "crossroads"
+
+
+class MissingPackage(CrossroadsError, ImportError):
+    """An optional package is needed for what was asked, and isn't installed."""
 
     __module__ = "crossroads"
 
