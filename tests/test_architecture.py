@@ -26,6 +26,7 @@ ONLY_IN = {
     "jinja2": ("faces",),
     "starlette": ("faces",),
     "uvicorn": ("faces",),
+    "matplotlib": ("faces",),
     "sqlite3": ("store",),
     "_sqlite3": ("rings",),
     "platformdirs": ("store",),
@@ -89,6 +90,11 @@ def test_a_layer_imports_only_from_those_below_it() -> None:
         return imported not in LAYERS[: LAYERS.index(found.layer) + 1]
 
     assert not offences(found for found in ALL if is_offence(found))
+
+
+def test_faces_are_looked_up_by_name_in_one_place_alone() -> None:
+    named = [file for file in FILES if "crossroads.faces" in file.read_text() and file.relative_to(SOURCE).parts[0] != "faces"]
+    assert [str(file.relative_to(SOURCE)) for file in named if file.stem not in ABOVE_ALL] == ["analysis/results.py"]
 
 
 def test_the_pure_layers_reach_nothing_outside_of_the_process() -> None:

@@ -9,6 +9,7 @@ __all__ = [
     "EngineError",
     "InternalError",
     "JournalError",
+    "MissingPackage",
     "NotSimulated",
     "RingError",
     "SettingError",
@@ -74,6 +75,12 @@ class RingError(CrossroadsError, RuntimeError):
 
 class JournalError(CrossroadsError, ValueError):
     """A journal can't be begun, read, or gone on with here; the file is as it was."""
+
+    __module__ = "crossroads"
+
+
+class MissingPackage(CrossroadsError, ImportError):
+    """An optional package is needed for what was asked, and isn't installed."""
 
     __module__ = "crossroads"
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from crossroads.analysis.branching import FuturesFrom
 from crossroads.analysis.results import Failure
 from crossroads.analysis.sources import StorePath, load_failure, load_timeline, open_store, python_tag, runner_for
 from crossroads.errors import EngineError, SettingError, TargetError
@@ -75,8 +76,9 @@ def replay(
     Args:
         source: a failure, a timeline, the id of a failure in the store, or the path of an exported timeline.
         to: index of a point to stop at, 0 <= to; None goes on to the end.
-        watch: an expression, evaluated at each point in the program's module, where the program stands in it with its local names.
-        debugger: open pdb, at `to` or where the run fails.
+        watch: an expression, evaluated at each point in the program's module, where the program stands in it with its local names;
+            under the debugger, wherever it stops.
+        debugger: open pdb, at `to` or where the run fails, with commands to go back and forth, and to live futures.
         store: path of the store; None: the project's own.
         on_point: called with what is seen, as it is seen.
         quiet: the program's output goes to stderr, and no traceback is printed.
@@ -91,12 +93,19 @@ def replay(
         raise SettingError(f"to={to} must be a point of the timeline, from 0 to {timeline.points}")
     if watch is not None:
         _check_expression(watch)
-    view = {"to": to, "watch": watch, "pdb": debugger, "quiet": quiet}
+    if debugger:
+        view: dict[str, Any] = {"to": timeline.points if to is None and timeline.points else to, "end": timeline.points}
+        view |= {"watch": [] if watch is None else [watch], "pdb": True, "quiet": False}
+    else:
+        view = {"to": to, "watch": watch, "pdb": False, "quiet": quiet}
     seen: list[Watched] = []
     stopped: Watched | None = None
     result: wire.Message | None = None
-    with Life(timeline, view, stdout=sys.stderr.fileno() if quiet and _has_descriptor() else None) as life:
+    stdout = sys.stderr.fileno() if quiet and _has_descriptor() else None
+    with Life(timeline, view, stdout=stdout) as life, FuturesFrom(timeline) as futures_from:
         for message in life.messages():
+            if "futures" in message:
+                life.tell({"answer": futures_from.live(int(message["at"]), int(message["futures"]))})
             if "refused" in message:
                 raise TargetError(str(message["refused"]))
             if "watched" in message:
@@ -177,6 +186,13 @@ class Life:
             except wire.Closed:
                 return
             yield message
+
+    def tell(self, message: wire.Message) -> None:
+        """Send it a message; one that has ended by now is left alone."""
+        try:
+            wire.send(self._channel, message)
+        except wire.Closed:
+            pass
 
     def limit(self, seconds: float) -> None:
         """Wait at most so long for what it says next; after that it counts as closed, and is killed at the exit."""

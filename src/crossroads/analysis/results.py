@@ -1,10 +1,11 @@
 """What exploring and explaining give: frozen values, and nothing that computes.
 
-The JSON form of each is in `report`; how it looks on a terminal is a matter for the faces.
+The JSON form of each is in `report`; how it looks is a matter for the faces, on a terminal as in a notebook.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from importlib import import_module
+from typing import Any, Literal
 
 from crossroads.stats.probability import Probability
 from crossroads.timeline.outcomes import Outcome
@@ -188,6 +189,23 @@ class Account:
     budget: int = 0
     seconds: float = 0.0
 
+    def plot(self, axes: Any = None) -> Any:
+        """A matplotlib figure of the curve: failure probability with its interval, turning points and the point of no return.
+
+        Needs matplotlib: `pip install "crossroads[plot]"`.
+
+        Args:
+            axes: matplotlib axes to draw on; None makes a figure.
+
+        Raises:
+            MissingPackage: matplotlib isn't installed.
+        """
+        return _notebook("figure").figure_of(self, axes)
+
+    def _repr_html_(self) -> str:
+        text: str = _notebook("html").account_html(self)
+        return text
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -210,6 +228,10 @@ class Failure:
     timeline: Timeline
     output: str = ""
     account: Account | None = None
+
+    def _repr_html_(self) -> str:
+        text: str = _notebook("html").failure_html(self)
+        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,3 +265,12 @@ class Exploration:
     complete: bool = True
     notes: tuple[str, ...] = ()
     one_future: bool = False
+
+    def _repr_html_(self) -> str:
+        text: str = _notebook("html").exploration_html(self)
+        return text
+
+
+def _notebook(module: str) -> Any:
+    """The face for notebooks, looked up when a notebook asks: the one place below the faces where they are named."""
+    return import_module(f"crossroads.faces.notebook.{module}")

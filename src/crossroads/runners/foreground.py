@@ -1,19 +1,22 @@
 """One life in the foreground, on the user's terminal: `python -m crossroads.runners.foreground CHANNEL`, started by `replay`.
 
-No fork, no limits; at points it evaluates an expression, stops, or opens the debugger. What it sees goes to the channel.
+No limits; at points it evaluates an expression, or stops. What it sees goes to the channel. Under the debugger alone it forks: a keeper
+stays below it, and snapshots are laid, so that the user can go back.
 """
 
-import bdb
 import json
 import os
-import pdb
 import socket
 import sys
+from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import Any, Final, NoReturn
 
 from crossroads.errors import TargetError
 from crossroads.program import current
+from crossroads.runners.debugger import Debugger
+from crossroads.runners.keeper import Keeper
+from crossroads.runners.traveller import Traveller
 from crossroads.runners.trunk import enter, import_problem
 from crossroads.runners.witness import Witness
 from crossroads.snapshots import wire
@@ -23,6 +26,7 @@ from crossroads.snapshots.plans import Plan
 from crossroads.snapshots.server import wait_for_threads
 from crossroads.timeline.outcomes import Outcome
 from crossroads.worlds.targets import Target, load_target
+from crossroads.worlds.world import World
 
 TEXT_CHARS_MAX: Final = 2_000
 """Of a watched value's repr."""
@@ -41,11 +45,10 @@ class Viewer:
         module: the program's; expressions are evaluated in it.
         watch: compiled expression, None for none.
         to: index of the point at which to stop, None for the end.
-        debugger: whether to open the debugger there.
     """
 
-    def __init__(self, channel: socket.socket, module: ModuleType, watch: CodeType | None, to: int | None, debugger: bool) -> None:
-        self._channel, self._module, self._watch, self._to, self._debugger = channel, module, watch, to, debugger
+    def __init__(self, channel: socket.socket, module: ModuleType, watch: CodeType | None, to: int | None) -> None:
+        self._channel, self._module, self._watch, self._to = channel, module, watch, to
 
     def look(self, live: LiveRun) -> None:
         """At a point: evaluate, and stop where it is asked for."""
@@ -74,10 +77,6 @@ class Viewer:
     def _stop(self, live: LiveRun) -> None:
         live.observe = None
         wire.send(self._channel, {"stopped": _describe(live)})
-        frame = program_frame()
-        if self._debugger and frame is not None:
-            pdb.Pdb(nosigint=True, skip=["crossroads.*"]).set_trace(frame)
-            return
         sys.stdout.flush()
         os._exit(0)
 
@@ -86,11 +85,23 @@ def main() -> NoReturn:
     """Live one timeline and say what was seen."""
     channel, order, world, _ = enter()
     target, view = Target(**order["target"]), order["view"]
+    traveller = None
+    if view["pdb"]:
+        traveller = Traveller(*Keeper(channel).keep({"to": view["to"], "watch": view["watch"], "breaks": []}), world.woke)
+        channel = traveller.channel
+        world.woke()
     sys.argv = [target.place]
     try:
         module, function = load_target(target)
     except BaseException as error:
         _leave(channel, {"refused": str(error) if isinstance(error, TargetError) else import_problem(target, error)})
+    if traveller is not None:
+        _live_debugged(traveller, order, world, module, function)
+    _live_watched(channel, order, world, module, function)
+
+
+def _live_watched(channel: socket.socket, order: wire.Message, world: World, module: ModuleType, function: Callable[[], Any]) -> NoReturn:
+    view = order["view"]
 
     def end(outcome: Outcome) -> NoReturn:
         result = live.finish(outcome)
@@ -103,7 +114,7 @@ def main() -> NoReturn:
         _leave(channel, {"result": result})
 
     live = LiveRun(world, order["world"]["step_limit"], end)
-    viewer = Viewer(channel, module, _compiled(channel, view["watch"]), view["to"], view["pdb"])
+    viewer = Viewer(channel, module, _compiled(channel, view["watch"]), view["to"])
     seen = view.get("witness")
     witness = None if seen is None else Witness(channel, module, world, seen["watch"], seen["points"])
     live.follow(Plan.from_message(order["plan"]))
@@ -113,25 +124,49 @@ def main() -> NoReturn:
         live.observe = witness.look
     world.attach(live)
     current.run = live
+    end(_outcome(channel, lambda: world.run(function), lambda: not view["quiet"]))
+
+
+def _live_debugged(traveller: Traveller, order: wire.Message, world: World, module: ModuleType, function: Callable[[], Any]) -> NoReturn:
+    def finish(outcome: Outcome) -> NoReturn:
+        traveller.speak()
+        _leave(traveller.channel, {"result": live.finish(outcome)})
+
+    def end(outcome: Outcome) -> NoReturn:
+        """The world ends this life, wherever it is."""
+        if outcome.is_failure:
+            live.pauses = ()
+            debugger.land_at_end(f"{outcome.exception or outcome.kind}: {outcome.message}", None)
+        finish(outcome)
 
     def life() -> None:
         try:
             world.run(function)
-        except bdb.BdbQuit:
-            _leave(channel, {"stopped": _describe(live)})
-        except Exception as error:
-            if view["pdb"]:
-                live.observe = None
-                print(f"{type_name(error)}: {safe_text(error)}")
-                pdb.post_mortem(error.__traceback__)
+        except (Exception, SystemExit) as error:
+            if not (isinstance(error, SystemExit) and error.code in (None, 0)):
+                live.pauses = ()
+                debugger.land_at_end(f"{type_name(error)}: {safe_text(error)}", error.__traceback__)
             raise
+
+    live = LiveRun(world, order["world"]["step_limit"], end)
+    debugger = Debugger(traveller, live, world, module, order["view"]["end"])
+    traveller.stop = debugger.land
+    live.follow(Plan.from_message(order["plan"]))
+    traveller.set_out(live)
+    world.attach(live)
+    current.run = live
+    finish(_outcome(traveller.channel, life, lambda: True))
+
+
+def _outcome(channel: socket.socket, life: Callable[[], None], explain_end: Callable[[], bool]) -> Outcome:
+    def whole_life() -> None:
+        life()
         wait_for_threads()
 
     try:
-        outcome = outcome_of(life, lambda: not view["quiet"])
+        return outcome_of(whole_life, explain_end)
     except TargetError as error:
         _leave(channel, {"refused": str(error)})
-    end(outcome)
 
 
 def _describe(live: LiveRun) -> dict[str, Any]:

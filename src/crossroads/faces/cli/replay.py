@@ -31,7 +31,11 @@ DIVERGED = 3
     click.argument("source", metavar="ID|FILE"),
     click.option("--to", type=options.Whole(0), metavar="POINT", help="Stop at this point."),
     click.option("--watch", metavar="EXPR", help="Print the value of this expression, evaluated in the program's module, at every point."),
-    click.option("--pdb", is_flag=True, help="Open the debugger where the run fails, or at the point given by --to."),
+    click.option(
+        "--pdb",
+        is_flag=True,
+        help="Open the debugger where the run fails, or at the point given by --to; its commands go back and forth in time.",
+    ),
     click.option("--survivor", "survivor_wanted", is_flag=True, help="The run that took the last way out instead of the one that failed."),
     options.json_flag,
     options.store_option,
@@ -48,8 +52,9 @@ def replay_verb(
 ) -> int:
     """Live a timeline again: that of the failure ID, or one that "crossroads export" wrote to FILE.
 
-    With --watch and --json each point is one JSON object on a line of its own. Exit codes: 0 it passed again, 1 it failed again,
-    3 it was another run than the one recorded.
+    With --watch and --json each point is one JSON object on a line of its own. With --pdb the commands are pdb's and back [N],
+    forward [N], goto POINT, watch EXPR, unwatch [EXPR] and futures [N], which lives N futures from where you are; --watch is shown at
+    every stop. Exit codes: 0 it passed again, 1 it failed again, 3 it was another run than the one recorded.
     """
     if pdb and as_json:
         raise SettingError("pdb and json can't both have stdout; leave one of them out")

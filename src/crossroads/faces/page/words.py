@@ -62,8 +62,13 @@ def answers(failure: Failure, same: bool | None, changed: bool) -> tuple[Answer,
         unknown = f'Not explained yet: "crossroads explain {failure.id}" finds out.'
         first = [Answer(question, unknown) for question in QUESTIONS[:3]]
     else:
-        first = [_decided(account), _too_late(account, failure.timeline.points), _saved(account)]
+        first = list(account_answers(account, failure.timeline.points))
     return (*first, _still(failure, same, changed))
+
+
+def account_answers(account: Account, last: int) -> tuple[Answer, ...]:
+    """The first three questions, answered from an account; `last` is the index of the failure itself."""
+    return _decided(account), _too_late(account, last), _saved(account)
 
 
 QUESTIONS = ("Where was it decided?", "When was it too late?", "What would have saved it?", "Does it still happen?")
