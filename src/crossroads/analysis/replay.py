@@ -6,13 +6,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from crossroads.analysis.branching import FuturesFrom
 from crossroads.analysis.results import Failure
 from crossroads.analysis.sources import StorePath, load_failure, load_timeline, open_store, python_tag, runner_for
-from crossroads.errors import EngineError, SettingError, TargetError
+from crossroads.errors import EngineError, MissingPackage, SettingError, TargetError
 from crossroads.snapshots import wire
 from crossroads.snapshots.endings import sudden_end
 from crossroads.snapshots.engine import trunk_command, trunk_environment
@@ -67,6 +68,7 @@ def replay(
     to: int | None = None,
     watch: str | None = None,
     debugger: bool = False,
+    debugpy: bool = False,
     store: StorePath = None,
     on_point: Callable[[Watched], None] | None = None,
     quiet: bool = False,
@@ -79,6 +81,7 @@ def replay(
         watch: an expression, evaluated at each point in the program's module, where the program stands in it with its local names;
             under the debugger, wherever it stops.
         debugger: open pdb, at `to` or where the run fails, with commands to go back and forth, and to live futures.
+        debugpy: wait for an editor to attach with debugpy, at 127.0.0.1:5678; stops there at `to`.
         store: path of the store; None: the project's own.
         on_point: called with what is seen, as it is seen.
         quiet: the program's output goes to stderr, and no traceback is printed.
@@ -87,17 +90,10 @@ def replay(
         SettingError: `to` isn't a point of the timeline, or `watch` isn't an expression.
         StoreError, TimelineError: there is no such failure, or no such timeline.
         TargetError: the program can't be imported or called.
+        MissingPackage: debugpy isn't installed.
     """
     timeline = find_timeline(source, store)
-    if to is not None and not 0 <= to <= (timeline.points or to):
-        raise SettingError(f"to={to} must be a point of the timeline, from 0 to {timeline.points}")
-    if watch is not None:
-        _check_expression(watch)
-    if debugger:
-        view: dict[str, Any] = {"to": timeline.points if to is None and timeline.points else to, "end": timeline.points}
-        view |= {"watch": [] if watch is None else [watch], "pdb": True, "quiet": False}
-    else:
-        view = {"to": to, "watch": watch, "pdb": False, "quiet": quiet}
+    view = _view(timeline, to, watch, debugger, debugpy) | {"quiet": quiet and not debugger}
     seen: list[Watched] = []
     stopped: Watched | None = None
     result: wire.Message | None = None
@@ -121,6 +117,22 @@ def replay(
         return Replay(replace(timeline, outcome=None, digest="", points=0), timeline, True, tuple(seen), stopped)
     again = lived(replace(timeline, outcome=None, digest="", points=0), result or ended, python_tag()).timeline
     return Replay(again, timeline, _is_same(again, timeline), tuple(seen), stopped)
+
+
+def _view(timeline: Timeline, to: int | None, watch: str | None, debugger: bool, debugpy: bool) -> dict[str, Any]:
+    """What to look at on the way, as `runners.foreground` has it, once all of it is checked."""
+    if debugpy and find_spec("debugpy") is None:
+        raise MissingPackage("debugpy isn't installed, and editors attach through it; install it with: pip install debugpy")
+    if debugpy and debugger:
+        raise SettingError("pdb and debugpy can't both debug a run; leave one of them out")
+    if to is not None and not 0 <= to <= (timeline.points or to):
+        raise SettingError(f"to={to} must be a point of the timeline, from 0 to {timeline.points}")
+    if watch is not None:
+        _check_expression(watch)
+    if debugger:
+        end = timeline.points
+        return {"to": end if to is None and end else to, "end": end, "watch": [] if watch is None else [watch], "pdb": True}
+    return {"to": to, "watch": watch, "pdb": False, "debugpy": debugpy}
 
 
 def find_timeline(source: Failure | Timeline | str | os.PathLike[str], store: StorePath = None) -> Timeline:

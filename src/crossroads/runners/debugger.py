@@ -51,7 +51,7 @@ class Debugger(pdb.Pdb):
         self._landed = self._live.index
         for file, line, temporary, condition in self._traveller.order["breaks"]:
             self.set_break(file, line, temporary, condition)
-        frame = self._frame()
+        frame = frame_at(self._live, self._world)
         if frame is None:
             here = compile("land()", "<no line of the program>", "eval")
             eval(here, vars(self._module), {"land": lambda: self._open(sys._getframe(1))})
@@ -75,16 +75,6 @@ class Debugger(pdb.Pdb):
         self.interaction(frame, None)
         if not self._is_over and (self.breaks or not self._goes_on):
             sys.settrace(self.trace_dispatch)
-
-    def _frame(self) -> FrameType | None:
-        """The line that makes the point; else where the task waits that it is for, or any task."""
-        frame = program_frame()
-        place = self._live.place
-        if frame is not None and describe_place(frame.f_code, frame.f_lineno) == place:
-            return frame
-        waiting = [found for _, found in self._world.frames()]
-        meant = [found for found in waiting if describe_place(found.f_code, found.f_lineno) == place]
-        return next(iter([*meant, *waiting]), frame)
 
     # What pdb calls.
 
@@ -258,6 +248,17 @@ class Debugger(pdb.Pdb):
         except Exception as problem:
             text = f"*** {type_name(problem)}: {safe_text(problem)}"
         return text if len(text) <= WATCHED_CHARS_MAX else text[: WATCHED_CHARS_MAX - 3] + "..."
+
+
+def frame_at(live: LiveRun, world: World) -> FrameType | None:
+    """The line that makes the point at which the life stands; else where the task waits that it is for, or any task."""
+    frame = program_frame()
+    place = live.place
+    if frame is not None and describe_place(frame.f_code, frame.f_lineno) == place:
+        return frame
+    waiting = [found for _, found in world.frames()]
+    meant = [found for found in waiting if describe_place(found.f_code, found.f_lineno) == place]
+    return next(iter([*meant, *waiting]), frame)
 
 
 class UnbufferedLines:

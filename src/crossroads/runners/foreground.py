@@ -14,8 +14,9 @@ from typing import Any, Final, NoReturn
 
 from crossroads.errors import TargetError
 from crossroads.program import current
-from crossroads.runners.debugger import Debugger
+from crossroads.runners.debugger import Debugger, frame_at
 from crossroads.runners.keeper import Keeper
+from crossroads.runners.remote import SWITCH, stop_in_editor, wait_for_editor
 from crossroads.runners.traveller import Traveller
 from crossroads.runners.trunk import enter, import_problem
 from crossroads.runners.witness import Witness
@@ -45,10 +46,13 @@ class Viewer:
         module: the program's; expressions are evaluated in it.
         watch: compiled expression, None for none.
         to: index of the point at which to stop, None for the end.
+        world: where to stop in an editor rather than for good, the program's.
     """
 
-    def __init__(self, channel: socket.socket, module: ModuleType, watch: CodeType | None, to: int | None) -> None:
-        self._channel, self._module, self._watch, self._to = channel, module, watch, to
+    def __init__(
+        self, channel: socket.socket, module: ModuleType, watch: CodeType | None, to: int | None, world: World | None = None
+    ) -> None:
+        self._channel, self._module, self._watch, self._to, self._world = channel, module, watch, to, world
 
     def look(self, live: LiveRun) -> None:
         """At a point: evaluate, and stop where it is asked for."""
@@ -76,6 +80,9 @@ class Viewer:
 
     def _stop(self, live: LiveRun) -> None:
         live.observe = None
+        if self._world is not None:
+            stop_in_editor(frame_at(live, self._world))
+            return
         wire.send(self._channel, {"stopped": _describe(live)})
         sys.stdout.flush()
         os._exit(0)
@@ -83,7 +90,7 @@ class Viewer:
 
 def main() -> NoReturn:
     """Live one timeline and say what was seen."""
-    channel, order, world, _ = enter()
+    channel, order, world, _ = enter(wait_for_editor)
     target, view = Target(**order["target"]), order["view"]
     traveller = None
     if view["pdb"]:
@@ -114,7 +121,7 @@ def _live_watched(channel: socket.socket, order: wire.Message, world: World, mod
         _leave(channel, {"result": result})
 
     live = LiveRun(world, order["world"]["step_limit"], end)
-    viewer = Viewer(channel, module, _compiled(channel, view["watch"]), view["to"])
+    viewer = Viewer(channel, module, _compiled(channel, view["watch"]), view["to"], world if view.get(SWITCH) else None)
     seen = view.get("witness")
     witness = None if seen is None else Witness(channel, module, world, seen["watch"], seen["points"])
     live.follow(Plan.from_message(order["plan"]))

@@ -35,8 +35,12 @@ def main() -> NoReturn:
     live_one(server, world, Target(**order["target"]), order["world"]["step_limit"])
 
 
-def enter() -> tuple[socket.socket, wire.Message, World, bool]:
-    """Make this interpreter one in which a program can live: the channel, the first message on it, the world, installed."""
+def enter(before_world: Callable[[wire.Message], None] | None = None) -> tuple[socket.socket, wire.Message, World, bool]:
+    """Make this interpreter one in which a program can live: the channel, the first message on it, the world, installed.
+
+    Args:
+        before_world: called with the message while sockets, clocks and threads are still the system's.
+    """
     kernel.die_with_parent()
     addresses_fixed = _fix_addresses()
     channel = socket.socket(fileno=int(sys.argv[1]))
@@ -50,6 +54,8 @@ def enter() -> tuple[socket.socket, wire.Message, World, bool]:
     known = set(sys.path)
     sys.path.extend(folder for folder in order["path"] if folder not in known)
     program_folders[:] = order["folders"]
+    if before_world is not None:
+        before_world(order)
     world = make_world(world_from_data(order["world"]))
     world.install()
     gc.disable()

@@ -36,6 +36,7 @@ DIVERGED = 3
         is_flag=True,
         help="Open the debugger where the run fails, or at the point given by --to; its commands go back and forth in time.",
     ),
+    click.option("--debugpy", is_flag=True, help="Wait for an editor's debugger, and stop there at the point of --to."),
     click.option("--survivor", "survivor_wanted", is_flag=True, help="The run that took the last way out instead of the one that failed."),
     options.json_flag,
     options.store_option,
@@ -46,6 +47,7 @@ def replay_verb(
     to: int | None,
     watch: str | None,
     pdb: bool,
+    debugpy: bool,
     survivor_wanted: bool,
     as_json: bool,
     store: Path | None,
@@ -63,8 +65,9 @@ def replay_verb(
         with open_store(store) as kept:
             what = survivor(kept.failure(source))
     on_point = _printer(as_json) if watch is not None else None
+    asked = {"to": to, "watch": watch, "debugger": pdb, "debugpy": debugpy, "store": store, "on_point": on_point, "quiet": as_json}
     with session.leaving_interrupts_to_program() if pdb else nullcontext():
-        result = session.services.replay(what, to=to, watch=watch, debugger=pdb, store=store, on_point=on_point, quiet=as_json)
+        result = session.services.replay(what, **asked)
     if not as_json:
         print_lines(replay_report(result, view_of(sys.stdout)))
     elif watch is None:
