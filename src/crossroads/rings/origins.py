@@ -12,7 +12,8 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from crossroads.errors import JournalError
-from crossroads.rings.tracing import is_library, is_ours
+from crossroads.rings.tracing import is_library
+from crossroads.snapshots.live import is_ours
 
 __all__ = ["check", "imported", "python_tag", "short_place"]
 

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crossroads.errors import CrossroadsError
 from crossroads.rings.ring import ring
-from crossroads.rings.tracing import is_ours
 from crossroads.rings.traveller import tell
+from crossroads.snapshots.endings import without_us
 from crossroads.worlds.targets import DEFAULT_FUNCTION, load_target, parse_target
 
 if TYPE_CHECKING:
@@ -129,9 +129,7 @@ def run_calmly(function: Callable[[], Any]) -> Any:
 
 def _told_without_us(tell: Callable[..., Any]) -> Callable[..., Any]:
     def told(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        rest = trace
-        while rest is not None and is_ours(rest.tb_frame.f_code.co_filename):
-            rest = rest.tb_next
+        rest = without_us(trace)
         tell(kind, error.with_traceback(rest), rest)
 
     return told

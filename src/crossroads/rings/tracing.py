@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from crossroads.rings import system
 from crossroads.snapshots import kernel
+from crossroads.snapshots.live import is_ours
 
 TEXT_BYTES_MAX: Final = 65_536
 _FRAME: Final = re.compile(r'File "(.+)", line (\d+) in (\S+)')
@@ -85,10 +86,4 @@ def is_library(filename: str) -> bool:
     return "/site-packages/" in filename or "/dist-packages/" in filename
 
 
-def is_ours(filename: str) -> bool:
-    """Whether a file belongs to crossroads, or is the part of Python that starts modules."""
-    return filename.startswith((_OURS, "<frozen runpy"))
-
-
 _STDLIB: Final = os.path.dirname(os.__file__) + "/"
-_OURS: Final = os.path.dirname(os.path.dirname(__file__)) + "/"

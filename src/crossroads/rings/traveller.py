@@ -23,10 +23,10 @@ from crossroads.rings.lines import Cut, Letter, Line
 from crossroads.rings.loops import Loops
 from crossroads.rings.pasts import Relived
 from crossroads.rings.supervision import OUR_FAULT, Means, Snapshot, Waking, move_below
-from crossroads.rings.tracing import Trace, is_library, is_ours
+from crossroads.rings.tracing import Trace, is_library
 from crossroads.rings.untold import Untold
 from crossroads.snapshots import kernel
-from crossroads.snapshots.endings import safe_text, type_name
+from crossroads.snapshots.endings import safe_text, type_name, without_us
 
 Place = tuple[str, int]
 """File and line of a call of `mark`."""
@@ -325,12 +325,8 @@ def _what(error: BaseException) -> str:
 
 
 def _traceback(error: BaseException) -> str:
-    """As Python would print it had it called the program itself."""
-    trace = error.__traceback__
-    while trace is not None and is_ours(trace.tb_frame.f_code.co_filename):
-        trace = trace.tb_next
     try:
-        return "".join(traceback.format_exception(type(error), error, trace))
+        return "".join(traceback.format_exception(type(error), error, without_us(error.__traceback__)))
     except Exception:
         return f"{type(error).__name__}: <its traceback can't be had>\n"
 

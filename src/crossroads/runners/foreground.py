@@ -20,7 +20,7 @@ from crossroads.runners.remote import SWITCH, stop_in_editor, wait_for_editor
 from crossroads.runners.traveller import Traveller
 from crossroads.runners.trunk import enter, import_problem
 from crossroads.runners.witness import Witness
-from crossroads.snapshots import wire
+from crossroads.snapshots import kernel, wire
 from crossroads.snapshots.endings import outcome_of, safe_text, type_name
 from crossroads.snapshots.live import LiveRun, program_frame
 from crossroads.snapshots.plans import Plan
@@ -204,11 +204,7 @@ def _portable(found: Any) -> tuple[Any, str]:
 
 
 def _leave(channel: socket.socket, message: wire.Message) -> NoReturn:
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except BaseException:
-            pass
+    kernel.flush_stdio()
     try:
         wire.send(channel, message)
     except wire.Closed:

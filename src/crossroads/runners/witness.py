@@ -2,11 +2,10 @@
 
 import os
 import socket
-import sys
 from types import CodeType, FrameType, ModuleType
 from typing import Any, Final
 
-from crossroads.snapshots import wire
+from crossroads.snapshots import kernel, wire
 from crossroads.snapshots.endings import safe_text, type_name
 from crossroads.snapshots.live import LiveRun, program_frame
 from crossroads.worlds.world import World
@@ -68,11 +67,7 @@ class Witness:
 
     def _printed(self) -> int:
         """Bytes printed so far; stdout and stderr are one file here."""
-        for stream in (sys.stdout, sys.stderr):
-            try:
-                stream.flush()
-            except Exception:
-                pass
+        kernel.flush_stdio()
         try:
             self._size = os.fstat(self._printed_fd).st_size
         except OSError:

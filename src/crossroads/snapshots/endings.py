@@ -128,12 +128,16 @@ def _exited(leaving: SystemExit, where: str) -> Outcome:
     return Outcome("exited", "SystemExit", safe_text(leaving), where, 1)
 
 
+def without_us(trace: TracebackType | None) -> TracebackType | None:
+    """What Python would have, had it called the program itself."""
+    while trace is not None and is_ours(trace.tb_frame.f_code.co_filename):
+        trace = trace.tb_next
+    return trace
+
+
 def _print_traceback(error: BaseException) -> None:
     try:
-        trace = error.__traceback__
-        while trace is not None and is_ours(trace.tb_frame.f_code.co_filename):
-            trace = trace.tb_next
-        traceback.print_exception(error.with_traceback(trace))
+        traceback.print_exception(error.with_traceback(without_us(error.__traceback__)))
         sys.stderr.flush()
     except BaseException:
         pass

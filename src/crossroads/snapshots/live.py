@@ -339,8 +339,8 @@ def is_own(filename: str) -> bool:
 
 
 def is_ours(filename: str) -> bool:
-    """Whether the file belongs to crossroads."""
-    return filename.startswith(_OUR_FOLDER)
+    """Whether the file belongs to crossroads, or is the part of Python that starts modules."""
+    return filename.startswith((_OUR_FOLDER, "<frozen runpy"))
 
 
 _INSTALLED: Final = ("/site-packages/", "/dist-packages/")

@@ -62,9 +62,7 @@ def become(settings: dict[str, Any], arguments: list[str], *, journaled: bool) -
         journaled: whether hashes and addresses are to be the same each time.
     """
     interpreter = [sys.executable, *subprocess._args_from_interpreter_flags()]  # type: ignore[attr-defined]
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.flush()
+    kernel.flush_stdio()
     environment = dict(os.environ)
     if journaled:
         settings = {**settings, "version": __version__}
