@@ -105,7 +105,11 @@ class Connection:
         self._sqlite.execute("PRAGMA synchronous = FULL")
         if schema.is_empty(self._sqlite):
             self._transaction("BEGIN IMMEDIATE", lambda sqlite: schema.create(sqlite) if schema.is_empty(sqlite) else None)
-            schema.check(self._sqlite, self.path)
+        elif schema.is_older(self._sqlite):
+            self._transaction("BEGIN IMMEDIATE", lambda sqlite: schema.upgrade(sqlite) if schema.is_older(sqlite) else None)
+        else:
+            return
+        schema.check(self._sqlite, self.path)
 
     def _transaction(self, begin: str, work: Callable[[sqlite3.Connection], Result]) -> Result:
         self._roll_back()  # an interrupt (Ctrl-C) may have come between the last transaction and its clean-up

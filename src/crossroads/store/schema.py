@@ -2,6 +2,7 @@
 
 History, one line a schema number; each change of a table is a new number:
     1  explorations, their finished blocks of futures, their failures with accounts
+    2  pieces: whatever else is known of a failure, by name; a file of schema 1 gets the empty table when it is opened
 """
 
 import sqlite3
@@ -11,7 +12,7 @@ from typing import Final
 from crossroads.errors import StoreError
 from crossroads.store.faults import damaged
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """The schema number that is written, kept in SQLite's `user_version`."""
 
 APPLICATION_ID: Final = 0x58524453
@@ -48,7 +49,16 @@ TABLES: Final[dict[str, tuple[str, ...]]] = {
         "found_at TEXT NOT NULL",  # UTC, ISO 8601, seconds; of the first finding
         "account TEXT",  # JSON object, NULL before it was explained
     ),
+    "pieces": (
+        "failure TEXT NOT NULL REFERENCES failures (id) ON DELETE CASCADE",
+        "name TEXT NOT NULL",  # what it is: "past", "verdict"
+        "data TEXT NOT NULL",  # JSON object
+        "PRIMARY KEY (failure, name)",
+    ),
 }
+
+_SINCE: Final = {"pieces": 2}
+"""Tables that are newer than schema 1, and the schema they came with."""
 
 
 def is_empty(connection: sqlite3.Connection) -> bool:
@@ -62,6 +72,20 @@ def create(connection: sqlite3.Connection) -> None:
         connection.execute(f"CREATE TABLE {name} ({', '.join(columns)})")
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {SCHEMA}")
+
+
+def upgrade(connection: sqlite3.Connection) -> None:
+    """Bring a database of an older schema, which `check` has let pass, to this one, within the caller's transaction."""
+    version = _number(connection, "user_version")
+    for name, since in _SINCE.items():
+        if since > version:
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({', '.join(TABLES[name])})")
+    connection.execute(f"PRAGMA user_version = {SCHEMA}")
+
+
+def is_older(connection: sqlite3.Connection) -> bool:
+    """Whether a database of ours is of an older schema."""
+    return _number(connection, "user_version") < SCHEMA
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
@@ -80,7 +104,7 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
             f"store {path} was written by a newer crossroads (schema {version}, this one knows {SCHEMA}); "
             "upgrade crossroads, or move the file away to begin a new one, nothing was changed"
         )
-    if version != SCHEMA or _layout(connection) != _EXPECTED:
+    if version < 1 or _layout(connection) != _expected(version):
         raise damaged(path, "its tables aren't those of a store")
 
 
@@ -98,4 +122,10 @@ def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
     return [row[0] for row in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))]
 
 
-_EXPECTED = {name: [column.split()[0] for column in columns if not column.startswith("PRIMARY KEY")] for name, columns in TABLES.items()}
+def _expected(version: int) -> dict[str, list[str]]:
+    """What `_layout` says of a sound database of this schema."""
+    return {
+        name: [column.split()[0] for column in columns if not column.startswith("PRIMARY KEY")]
+        for name, columns in TABLES.items()
+        if _SINCE.get(name, 1) <= version
+    }

@@ -18,7 +18,7 @@ from crossroads.errors import StoreError
 from crossroads.store.connection import BUSY_TIMEOUT_S, Connection
 from crossroads.store.faults import DamagedError
 from crossroads.store.keys import ID_DIGITS, ExplorationKey
-from crossroads.store.rows import ExplorationRow, FailureRow, exploration_key, failure_row, outcome_counts, text, whole
+from crossroads.store.rows import ExplorationRow, FailureRow, exploration_key, failure_row, json_object, outcome_counts, text, whole
 from crossroads.timeline import formats
 from crossroads.timeline.timelines import Timeline
 
@@ -237,6 +237,43 @@ class Store:
 
         if self._connection.write(work) == 0:
             raise StoreError(f'failure "{failure_id}" isn\'t in the store {self.path}; "crossroads list" shows the failures that are')
+
+    def save_piece(self, failure_id: str, name: str, data: Mapping[str, Any]) -> None:
+        """Keep something else that is known of a failure, in place of an earlier piece of that name.
+
+        Args:
+            failure_id: the whole id.
+            name: what it is: "past", "verdict".
+            data: a JSON object; given back as it is by `piece`.
+
+        Raises:
+            StoreError: as all methods; or the failure isn't there; or the data hold what JSON doesn't have.
+        """
+        try:
+            data_text = json.dumps(dict(data), separators=(",", ":"), allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise StoreError(f'{name} of "{failure_id}" must be plain JSON ({error}); nothing was stored of it') from error
+
+        def work(sqlite: sqlite3.Connection) -> bool:
+            if sqlite.execute("SELECT 1 FROM failures WHERE id = ?", (failure_id,)).fetchone() is None:
+                return False
+            sqlite.execute(
+                "INSERT INTO pieces (failure, name, data) VALUES (?, ?, ?) ON CONFLICT (failure, name) DO UPDATE SET data = excluded.data",
+                (failure_id, name, data_text),
+            )
+            return True
+
+        if not self._connection.write(work):
+            raise StoreError(f'failure "{failure_id}" isn\'t in the store {self.path}; "crossroads list" shows the failures that are')
+
+    def piece(self, failure_id: str, name: str) -> dict[str, Any] | None:
+        """What `save_piece` has kept of a failure under this name; None where there is nothing."""
+
+        def work(sqlite: sqlite3.Connection) -> dict[str, Any] | None:
+            row = sqlite.execute("SELECT data FROM pieces WHERE failure = ? AND name = ?", (failure_id, name)).fetchone()
+            return None if row is None else json_object(row[0], f"failure {failure_id}: {name}")
+
+        return self._connection.read(work)
 
     def _failures(self, condition: str, *values: str | int) -> list[FailureRow]:
         return self._connection.read(lambda sqlite: [failure_row(row) for row in sqlite.execute(_SELECT_FAILURES + condition, values)])
