@@ -9,6 +9,7 @@ import faces_values as made
 from crossroads.analysis.evidence import Evidence
 from crossroads.analysis.replay import Replay, Watched
 from crossroads.analysis.results import Account, Exploration, Failure
+from crossroads.analysis.verdict import Verdict
 from crossroads.faces.cli.session import Services
 from crossroads.store.keys import ExplorationKey
 from crossroads.store.store import Store
@@ -20,7 +21,7 @@ class Fakes:
     """Gives what it is told to give, or raises it.
 
     Args:
-        exploration, account, replayed, evidence: what is given; an exception is raised instead.
+        exploration, account, replayed, evidence, verdict: what is given; an exception is raised instead.
         watched: points that a replay passes.
         calls: (name, positional, named arguments) of each call.
         during: called in the middle of each call.
@@ -30,6 +31,7 @@ class Fakes:
     account: Account | BaseException = field(default_factory=made.coins_account)
     replayed: Replay | BaseException | None = None
     evidence: Evidence | BaseException = field(default_factory=Evidence)
+    verdict: Verdict | BaseException = field(default_factory=made.verdict)
     watched: tuple[Watched, ...] = ()
     calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
     during: Callable[[str, dict[str, Any]], None] = lambda name, named: None
@@ -37,7 +39,7 @@ class Fakes:
     @property
     def services(self) -> Services:
         """These fakes in the places of the real functions."""
-        return Services(self._explore, self._explain, self._replay, self._gather)
+        return Services(self._explore, self._explain, self._replay, self._gather, self._verify)
 
     def _explore(self, *given: Any, **named: Any) -> Exploration:
         return self._answer("explore", given, named, self.exploration)
@@ -52,6 +54,9 @@ class Fakes:
 
     def _gather(self, *given: Any, **named: Any) -> Evidence:
         return self._answer("gather", given, named, self.evidence)
+
+    def _verify(self, *given: Any, **named: Any) -> Verdict:
+        return self._answer("verify", given, named, self.verdict)
 
     def _answer(self, name: str, given: tuple[Any, ...], named: dict[str, Any], answer: Any) -> Any:
         self.calls.append((name, given, named))

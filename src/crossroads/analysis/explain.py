@@ -13,6 +13,7 @@ from crossroads.analysis.account import AccountBuilder, exact_account
 from crossroads.analysis.enumeration import enumerate_futures
 from crossroads.analysis.inquiry import BudgetSpent, Inquiry
 from crossroads.analysis.options import compare_options
+from crossroads.analysis.pasts import save_past
 from crossroads.analysis.path import Path, is_choice
 from crossroads.analysis.progress import OnAccount, OnProgress
 from crossroads.analysis.report import account_to_data
@@ -41,6 +42,9 @@ DECISIONS_MAX = 30
 """Decisions, other than turning points, whose options are compared: the last ones before it was too late."""
 
 DECISION_EACH_MAX = 320
+
+OTHERS_MAX = 100
+"""Of the other failures that were met so many are kept, so that `verify` knows them."""
 
 GLIMPSE_S, GLIMPSE_SHARE = 0.5, 0.05
 """What is known so far is shown at most so often, and making it takes at most this share of the time."""
@@ -85,6 +89,7 @@ def explain(
         found = load_failure(kept, failure) if isinstance(failure, str) else failure
         with runner_for(found.timeline, engine=engine, jobs=jobs, limits=limits) as runner:
             known = (found.probability.failed, found.probability.futures)
+            inquiries: list[Inquiry] = []
             account = explain_timeline(
                 runner,
                 found.timeline,
@@ -95,10 +100,19 @@ def explain(
                 eps=eps,
                 on_progress=on_progress,
                 on_account=on_account,
+                on_inquiry=inquiries.append,
             )
-        if any(row.id == found.id for row in kept.failures()):
-            kept.save_account(found.id, account_to_data(account))
+            if any(row.id == found.id for row in kept.failures()):
+                kept.save_account(found.id, account_to_data(account))
+                others = [outcome for inquiry in inquiries for outcome in inquiry.others.values()][:OTHERS_MAX]
+                save_past(kept, runner, found.id, found.timeline, _deciding(account), others)
     return account
+
+
+def _deciding(account: Account) -> list[int]:
+    """The points of an account up to which its run may have to be followed when the code has changed."""
+    points = [step.point for step in account.turning_points]
+    return [*points, account.last_way_out.point] if account.last_way_out is not None else points
 
 
 def check_settings(budget: int, seed: int, eps: float, seconds: float | None = None) -> None:
@@ -124,6 +138,7 @@ def explain_timeline(
     eps: float = 0.01,
     on_progress: OnProgress | None = None,
     on_account: OnAccount | None = None,
+    on_inquiry: Callable[[Inquiry], None] | None = None,
 ) -> Account:
     """The account of one failing timeline.
 
@@ -132,12 +147,15 @@ def explain_timeline(
         failing: a timeline with its outcome, a failure.
         known: (failed, futures) of the whole program, as exploring counted them.
         budget, seconds, seed, eps, on_progress, on_account: as for `explain`.
+        on_inquiry: called with what counts the futures, before the first is lived.
 
     Raises:
         DivergedError: lived again, it is another run.
     """
     path = trace_path(runner, failing)
     inquiry = Inquiry(runner, failing, path, seed=seed, budget=budget, seconds=seconds, on_progress=on_progress)
+    if on_inquiry is not None:
+        on_inquiry(inquiry)
     leaves = _unless_spent(lambda: enumerate_futures(inquiry, 0))
     if leaves is not None:
         return exact_account(inquiry, leaves)

@@ -17,6 +17,13 @@ LINE: Final = re.compile(r":\d+(?= in )")
 """The line in "file:line in function", which any edit above it moves."""
 
 
+PASSIVE: Final = ("mark", "event")
+"""Kinds of points at which nothing is drawn."""
+
+MOST: Final = 0.5
+"""A run that has met more than this part of the past and comes to its crossing has come there in much the same way."""
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """How far the past of a run was met in another.
@@ -50,6 +57,13 @@ class Match:
     def is_exact(self) -> bool:
         """Whether the run came to the crossing just as it was recorded."""
         return self.arrived is not None and self.matched == self.steps and not self.others and not self.drew_otherwise
+
+    @property
+    def has_most(self) -> bool:
+        """Whether the run came to the crossing and met most of the past on its way; never where draws have to be the same and aren't."""
+        if self.arrived is None:
+            return False
+        return self.has_all if self.unit != "choice" else self.matched > MOST * self.steps
 
     @property
     def has_all(self) -> bool:
@@ -132,7 +146,7 @@ def _in_order(wanted: Sequence[Step], steps: Sequence[Step], end: int) -> Match:
     arrived = places.get(wanted[-1].point) if wanted else None
     if arrived is not None:
         # A mark that is gone changes nothing where the state of the draws is the recorded one behind it.
-        wanted = [step for step in wanted if step.is_choice or step.point in places]
+        wanted = [step for step in wanted if step.kind not in PASSIVE or step.point in places]
         missing = next((step for step in wanted if step.point not in places), None)
     others = sum(step.is_choice and step.point not in places.values() for step in steps[: at + 1])
     common = Match(len(wanted), len(places), arrived, others, places, unit="point")

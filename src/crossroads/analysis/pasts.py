@@ -5,13 +5,16 @@ were in. Where a run is long only a sample of its other points is kept, and then
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from crossroads.analysis.path import is_choice
+from crossroads.analysis.sameness import line_at
 from crossroads.errors import StoreError
 from crossroads.runners.local import LocalRunner
 from crossroads.snapshots.live import TRACE_MAX
+from crossroads.store.store import Store
+from crossroads.timeline.outcomes import Outcome
 from crossroads.timeline.points import POINT_KINDS, Point
 from crossroads.timeline.timelines import Timeline
 
@@ -71,6 +74,7 @@ class RecordedPast:
         steps: its points from 1 on, in order, the end excluded.
         is_whole: whether none is left out.
         raised: the text of the line at which it failed, "" where unknown.
+        others: other failures of the same code, as far as they were met while this one was explained.
     """
 
     digest: str
@@ -78,6 +82,7 @@ class RecordedPast:
     steps: tuple[Step, ...]
     is_whole: bool
     raised: str = ""
+    others: tuple[Outcome, ...] = ()
 
     def step(self, point: int) -> Step | None:
         """The step at this point, if it is known."""
@@ -109,6 +114,26 @@ def record_past(runner: LocalRunner, failing: Timeline, wanted: Iterable[int] = 
         choices = {step.point for step in [step for step in steps if step.is_choice][:CHOICES_MAX]}
         steps = tuple(step for step in steps if step.point in kept or step.point in choices)
     return RecordedPast(failing.digest, failing.points, steps, is_whole, raised)
+
+
+def save_past(
+    kept: Store, runner: LocalRunner, failure_id: str, failing: Timeline, wanted: Iterable[int], others: Sequence[Outcome]
+) -> None:
+    """Keep the past of a failure in the store, for the time when its code has changed.
+
+    Args:
+        kept: the store; it has the failure.
+        runner: for the program, as it still is.
+        failure_id: the whole id.
+        failing: the failure's run, lived.
+        wanted: points that have to be known, however long the run is.
+        others: other failures that were met.
+    """
+    outcome = failing.outcome
+    raised = "" if outcome is None else line_at(outcome.where, runner.target)
+    past = record_past(runner, failing, wanted, raised)
+    if past is not None:
+        kept.save_piece(failure_id, "past", past_to_data(replace(past, others=tuple(others))))
 
 
 def steps_of(trace: Sequence[Point]) -> tuple[Step, ...]:
@@ -168,6 +193,7 @@ def past_to_data(past: RecordedPast) -> dict[str, Any]:
         "points": past.points,
         "is_whole": past.is_whole,
         "raised": past.raised,
+        "others": [asdict(outcome) for outcome in past.others],
         "texts": list(texts),
         "columns": list(COLUMNS),
         "steps": rows,
@@ -185,9 +211,16 @@ def past_from_data(data: Mapping[str, Any]) -> RecordedPast:
             raise ValueError(f"format is {data['format']!r}")
         texts = [str(text) for text in data["texts"]]
         steps = tuple(_step(row, texts) for row in data["steps"])
-        return RecordedPast(str(data["digest"]), int(data["points"]), steps, bool(data["is_whole"]), str(data["raised"]))
+        others = tuple(Outcome(**{name: _plain(value) for name, value in outcome.items()}) for outcome in data["others"])
+        return RecordedPast(str(data["digest"]), int(data["points"]), steps, bool(data["is_whole"]), str(data["raised"]), others)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise StoreError(f"a past in the store can't be read ({type(error).__name__}: {error}); explain that failure again") from None
+
+
+def _plain(value: object) -> Any:
+    if value is not None and not isinstance(value, str | int):
+        raise ValueError(f"{value!r} is no part of an outcome")
+    return value
 
 
 def _step(row: Sequence[Any], texts: Sequence[str]) -> Step:

@@ -13,6 +13,7 @@ from crossroads.analysis.results import Account, Exploration
 if TYPE_CHECKING:
     from crossroads.analysis.evidence import Evidence
     from crossroads.analysis.replay import Replay
+    from crossroads.analysis.verdict import Verdict
 
 INTERRUPTED = 2
 """Exit code after Ctrl-C."""
@@ -23,13 +24,14 @@ class Services:
     """The parts of the analysis that run programs; tests put fakes in their place.
 
     Args:
-        explore, explain, replay, gather: the functions of these names.
+        explore, explain, replay, gather, verify: the functions of these names.
     """
 
     explore: Callable[..., Exploration]
     explain: Callable[..., Account]
     replay: "Callable[..., Replay]"
     gather: "Callable[..., Evidence]"
+    verify: "Callable[..., Verdict]"
 
 
 class Session:
@@ -52,8 +54,9 @@ class Session:
             from crossroads.analysis.explain import explain
             from crossroads.analysis.explore import explore
             from crossroads.analysis.replay import replay
+            from crossroads.analysis.verify import verify
 
-            self._services = Services(explore, explain, replay, gather)
+            self._services = Services(explore, explain, replay, gather, verify)
         return self._services
 
     @contextmanager
