@@ -8,7 +8,7 @@ import faces_values as made
 
 from crossroads.analysis.evidence import Evidence
 from crossroads.analysis.replay import Replay, Watched
-from crossroads.analysis.results import Account, Exploration, Failure
+from crossroads.analysis.results import Account, Exploration, Failure, Shrunk
 from crossroads.faces.cli.session import Services
 from crossroads.store.keys import ExplorationKey
 from crossroads.store.store import Store
@@ -20,7 +20,7 @@ class Fakes:
     """Gives what it is told to give, or raises it.
 
     Args:
-        exploration, account, replayed, evidence: what is given; an exception is raised instead.
+        exploration, account, replayed, evidence, shrunk: what is given; an exception is raised instead.
         watched: points that a replay passes.
         calls: (name, positional, named arguments) of each call.
         during: called in the middle of each call.
@@ -30,6 +30,7 @@ class Fakes:
     account: Account | BaseException = field(default_factory=made.coins_account)
     replayed: Replay | BaseException | None = None
     evidence: Evidence | BaseException = field(default_factory=Evidence)
+    shrunk: Shrunk | BaseException = field(default_factory=made.coins_shrunk)
     watched: tuple[Watched, ...] = ()
     calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
     during: Callable[[str, dict[str, Any]], None] = lambda name, named: None
@@ -37,7 +38,7 @@ class Fakes:
     @property
     def services(self) -> Services:
         """These fakes in the places of the real functions."""
-        return Services(self._explore, self._explain, self._replay, self._gather)
+        return Services(self._explore, self._explain, self._replay, self._gather, self._shrink)
 
     def _explore(self, *given: Any, **named: Any) -> Exploration:
         return self._answer("explore", given, named, self.exploration)
@@ -49,6 +50,9 @@ class Fakes:
         for watched in self.watched:
             named["on_point"](watched)
         return self._answer("replay", given, named, self.replayed)
+
+    def _shrink(self, *given: Any, **named: Any) -> Shrunk:
+        return self._answer("shrink", given, named, self.shrunk)
 
     def _gather(self, *given: Any, **named: Any) -> Evidence:
         return self._answer("gather", given, named, self.evidence)

@@ -24,6 +24,7 @@ from crossroads.faces.cli.report import report_verb
 from crossroads.faces.cli.run import run_verb
 from crossroads.faces.cli.session import INTERRUPTED, Services, Session
 from crossroads.faces.cli.show import show_verb
+from crossroads.faces.cli.shrink import shrink_verb
 from crossroads.faces.cli.ui import ui_verb
 from crossroads.faces.cli.wake import wake_verb
 from crossroads.faces.terminal.glyphs import writable
@@ -33,7 +34,19 @@ OURS: Final = 3
 """Exit code for a bug in crossroads, a machine that futures can't be run on, and a run that isn't the same again."""
 
 USAGE: Final = 4
-VERBS: Final = (run_verb, explain_verb, replay_verb, report_verb, show_verb, list_verb, export_verb, ui_verb, live_verb, wake_verb)
+VERBS: Final = (
+    run_verb,
+    explain_verb,
+    shrink_verb,
+    replay_verb,
+    report_verb,
+    show_verb,
+    list_verb,
+    export_verb,
+    ui_verb,
+    live_verb,
+    wake_verb,
+)
 
 
 class Verbs(click.Group):
