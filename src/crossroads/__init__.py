@@ -21,10 +21,13 @@ if TYPE_CHECKING:
         Failure,
         Option,
         PointOfNoReturn,
+        Shrunk,
+        ShrunkStep,
         Tally,
         TurningPoint,
         WayOut,
     )
+    from crossroads.analysis.shrink import shrink
     from crossroads.errors import CrossroadsError
     from crossroads.rings.findings import Finding
     from crossroads.rings.guards import Death, Guard
@@ -53,6 +56,8 @@ _HOMES = {
     "Probability": "stats.probability",
     "Progress": "analysis.progress",
     "Replay": "analysis.replay",
+    "Shrunk": "analysis.results",
+    "ShrunkStep": "analysis.results",
     "Tally": "analysis.results",
     "Timeline": "timeline.timelines",
     "TurningPoint": "analysis.results",
@@ -64,6 +69,7 @@ _HOMES = {
     "protect": "rings.protection",
     "replay": "analysis.replay",
     "ring": "rings.ring",
+    "shrink": "analysis.shrink",
 }
 
 __version__ = "0.1.0"
@@ -86,6 +92,8 @@ __all__ = [
     "Probability",
     "Progress",
     "Replay",
+    "Shrunk",
+    "ShrunkStep",
     "Tally",
     "Timeline",
     "TurningPoint",
@@ -101,6 +109,7 @@ __all__ = [
     "protect",
     "replay",
     "ring",
+    "shrink",
 ]
 
 

@@ -13,9 +13,10 @@ import crossroads
 SECTIONS = {
     "Inside programs": ("decide", "chance", "mark"),
     "The ring": ("ring", "Mark", "go_back", "protect", "irreversible", "Guard", "Death", "Finding"),
-    "Asking": ("explore", "explain", "replay"),
+    "Asking": ("explore", "explain", "shrink", "replay"),
     "What exploring gives": ("Exploration", "Tally", "Failure", "Probability"),
     "What explaining gives": ("Account", "CurvePoint", "TurningPoint", "Option", "Decision", "PointOfNoReturn", "WayOut"),
+    "What shrinking gives": ("Shrunk", "ShrunkStep"),
     "What replaying gives": ("Replay", "Watched"),
     "Timelines": ("Timeline", "Outcome"),
     "Settings, progress, errors": ("Limits", "Progress", "CrossroadsError"),

@@ -8,7 +8,7 @@ import faces_values as made
 
 from crossroads.analysis.evidence import Evidence
 from crossroads.analysis.replay import Replay, Watched
-from crossroads.analysis.results import Account, Exploration, Failure
+from crossroads.analysis.results import Account, Exploration, Failure, Shrunk
 from crossroads.analysis.verdict import Verdict
 from crossroads.faces.cli.session import Services
 from crossroads.store.keys import ExplorationKey
@@ -21,7 +21,7 @@ class Fakes:
     """Gives what it is told to give, or raises it.
 
     Args:
-        exploration, account, replayed, evidence, verdict: what is given; an exception is raised instead.
+        exploration, account, replayed, evidence, shrunk, verdict: what is given; an exception is raised instead.
         watched: points that a replay passes.
         calls: (name, positional, named arguments) of each call.
         during: called in the middle of each call.
@@ -31,6 +31,7 @@ class Fakes:
     account: Account | BaseException = field(default_factory=made.coins_account)
     replayed: Replay | BaseException | None = None
     evidence: Evidence | BaseException = field(default_factory=Evidence)
+    shrunk: Shrunk | BaseException = field(default_factory=made.coins_shrunk)
     verdict: Verdict | BaseException = field(default_factory=made.verdict)
     watched: tuple[Watched, ...] = ()
     calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
@@ -39,7 +40,7 @@ class Fakes:
     @property
     def services(self) -> Services:
         """These fakes in the places of the real functions."""
-        return Services(self._explore, self._explain, self._replay, self._gather, self._verify)
+        return Services(self._explore, self._explain, self._replay, self._gather, self._shrink, self._verify)
 
     def _explore(self, *given: Any, **named: Any) -> Exploration:
         return self._answer("explore", given, named, self.exploration)
@@ -51,6 +52,9 @@ class Fakes:
         for watched in self.watched:
             named["on_point"](watched)
         return self._answer("replay", given, named, self.replayed)
+
+    def _shrink(self, *given: Any, **named: Any) -> Shrunk:
+        return self._answer("shrink", given, named, self.shrunk)
 
     def _gather(self, *given: Any, **named: Any) -> Evidence:
         return self._answer("gather", given, named, self.evidence)

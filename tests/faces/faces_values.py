@@ -12,6 +12,8 @@ from crossroads.analysis.results import (
     Failure,
     Option,
     PointOfNoReturn,
+    Shrunk,
+    ShrunkStep,
     Tally,
     TurningPoint,
     WayOut,
@@ -19,7 +21,7 @@ from crossroads.analysis.results import (
 from crossroads.stats.probability import Probability
 from crossroads.stats.sequences import estimate, proved
 from crossroads.timeline.outcomes import Outcome
-from crossroads.timeline.timelines import Epoch, Override, Timeline
+from crossroads.timeline.timelines import Epoch, NamedOverride, Override, Timeline
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
@@ -84,6 +86,26 @@ def coins(account: bool = True) -> Failure:
         output="tossing\n\x1b[31mheads\n",
         account=coins_account() if account else None,
     )
+
+
+def coins_shrunk() -> Shrunk:
+    """Coins are drawn by the program itself."""
+    timeline = coins_timeline(epochs=(Epoch(0, 23, "all"),))
+    survivor = coins_timeline(epochs=(Epoch(0, 29, "all"),), outcome=Outcome("passed"), digest="ef" * 16)
+    notes = ("it depends on what the program draws itself: seed 23",)
+    return Shrunk(timeline, timeline, (), True, True, 10, survivor, futures=130, seconds=1.5, notes=notes)
+
+
+def boat_shrunk() -> Shrunk:
+    """Two choices, both needed."""
+    timeline = replace(boat().timeline, epochs=(Epoch(0, 3, "all"),), overrides=(Override(2, 2), Override(4, 1)), points=5)
+    named = replace(timeline, overrides=(), named=(NamedOverride("route", 0, 2, "'open sea'"), NamedOverride("weather", 0, 1, "'storm'")))
+    steps = (
+        ShrunkStep(2, "decide", "route", "boat.py:16 in main", 5.0, "route", 0, "'open sea'", "'coast'"),
+        ShrunkStep(4, "chance", "weather", "boat.py:9 in sail", 10.0, "weather", 0, "'storm'", "'calm'"),
+    )
+    survivor = replace(named, named=named.named[:1], outcome=Outcome("passed"), digest="ef" * 16, points=9)
+    return Shrunk(timeline, named, steps, True, False, 10, survivor, steps[1], "'calm'", 42, 0.5)
 
 
 def boat() -> Failure:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from crossroads.analysis.pasts import save_past
+from crossroads.analysis.pasts import PAST, save_past
 from crossroads.analysis.points_mode import find_points_mode
 from crossroads.analysis.progress import OnProgress, Progress
 from crossroads.analysis.results import Exploration, Failure, Tally
@@ -317,7 +317,7 @@ class Explorer:
         """Note how the failures come about while the code is what it is: of the most frequent ones of which it isn't known."""
         rows = sorted(self._store.failures(self._key(self._world.points)), key=lambda row: (-row.count, row.id))
         for row in [row for row in rows if row.count and row.timeline.digest][:PASTS_MAX]:
-            known = self._store.piece(row.id, "past")
+            known = row.pieces.get(PAST)
             if known is None or known.get("digest") != row.timeline.digest:
                 save_past(self._store, runner, row.id, row.timeline, (), ())
 

@@ -20,6 +20,9 @@ from crossroads.timeline.timelines import Timeline
 
 FORMAT: Final = "crossroads-past/1"
 
+PAST: Final = "past"
+"""Under this name the store keeps it with its failure."""
+
 STEPS_MAX: Final = 4_000
 """A run of so many points is kept whole."""
 
@@ -133,7 +136,7 @@ def save_past(
     raised = "" if outcome is None else line_at(outcome.where, runner.target)
     past = record_past(runner, failing, wanted, raised)
     if past is not None:
-        kept.save_piece(failure_id, "past", past_to_data(replace(past, others=tuple(others))))
+        kept.save_piece(failure_id, PAST, past_to_data(replace(past, others=tuple(others))))
 
 
 def steps_of(trace: Sequence[Point]) -> tuple[Step, ...]:

@@ -9,7 +9,7 @@ from crossroads.analysis.results import Account
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where exploring or explaining stands.
+    """Where exploring, explaining or shrinking stands.
 
     Args:
         stage: what is going on.
@@ -21,7 +21,7 @@ class Progress:
         note: what is being looked for, a few words.
     """
 
-    stage: Literal["exploring", "explaining", "verifying"]
+    stage: Literal["exploring", "explaining", "shrinking", "verifying"]
     done: int
     total: int
     rate: float

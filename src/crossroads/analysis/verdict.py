@@ -14,6 +14,9 @@ from crossroads.timeline.outcomes import Outcome
 
 FORMAT: Final = "crossroads-verdict/1"
 
+VERDICT: Final = "verdict"
+"""Under this name the store keeps the latest verdict with its failure."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

@@ -14,14 +14,14 @@ from typing import Final
 
 from crossroads.analysis.guiding import Guided, at, behind, crossing_of, guide
 from crossroads.analysis.judging import Place, judge
-from crossroads.analysis.pasts import RecordedPast, past_from_data, record_past
+from crossroads.analysis.pasts import PAST, RecordedPast, past_from_data, record_past
 from crossroads.analysis.path import is_choice
 from crossroads.analysis.progress import OnProgress
 from crossroads.analysis.recount import KnownFailure, Recount
 from crossroads.analysis.results import Account, Failure
 from crossroads.analysis.sameness import line_at, signature
 from crossroads.analysis.sources import StorePath, known_futures, load_failure, open_store, runner_for
-from crossroads.analysis.verdict import Verdict, verdict_to_data
+from crossroads.analysis.verdict import VERDICT, Verdict, verdict_to_data
 from crossroads.errors import SettingError, StoreError, TargetError
 from crossroads.runners.local import LocalRunner
 from crossroads.snapshots.engine import EngineName
@@ -109,7 +109,7 @@ def verify(
             verdict = Verdict("cannot tell", found.id, found.timeline.target, found.outcome, reason=f"the program can't be run: {error}")
         verdict = verdict.finished(time.monotonic() - began)
         if _is_stored(kept, found):
-            kept.save_piece(found.id, "verdict", verdict_to_data(verdict))
+            kept.save_piece(found.id, VERDICT, verdict_to_data(verdict))
     return verdict
 
 
@@ -270,11 +270,11 @@ def _recall(kept: Store, failure: Failure, runner: LocalRunner) -> Known:
     """What the store has of it; the past is recorded now where the code is still the one that it was found in."""
     if not _is_stored(kept, failure):
         return Known(_record(runner, failure))
-    data = kept.piece(failure.id, "past")
+    row = kept.failure(failure.id)
+    data = row.pieces.get(PAST)
     past = None if data is None else past_from_data(data)
     if past is None or past.digest != failure.timeline.digest:
         past = _record(runner, failure)
-    row = kept.failure(failure.id)
     explored = kept.exploration(row.key)
     counts = explored.counts if explored is not None else {}
     others = [

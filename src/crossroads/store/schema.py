@@ -2,7 +2,7 @@
 
 History, one line a schema number; each change of a table is a new number:
     1  explorations, their finished blocks of futures, their failures with accounts
-    2  pieces: whatever else is known of a failure, by name; a file of schema 1 gets the empty table when it is opened
+    2  pieces: what else is known of a failure, as the shortest way there
 """
 
 import sqlite3
@@ -51,14 +51,14 @@ TABLES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "pieces": (
         "failure TEXT NOT NULL REFERENCES failures (id) ON DELETE CASCADE",
-        "name TEXT NOT NULL",  # what it is: "past", "verdict"
+        "name TEXT NOT NULL",  # of the piece; one that this version doesn't know is left alone
         "data TEXT NOT NULL",  # JSON object
         "PRIMARY KEY (failure, name)",
     ),
 }
 
-_SINCE: Final = {"pieces": 2}
-"""Tables that are newer than schema 1, and the schema they came with."""
+ADDED: Final[dict[int, tuple[str, ...]]] = {2: ("pieces",)}
+"""Tables by the schema number that brought them, of those after the first."""
 
 
 def is_empty(connection: sqlite3.Connection) -> bool:
@@ -68,28 +68,30 @@ def is_empty(connection: sqlite3.Connection) -> bool:
 
 def create(connection: sqlite3.Connection) -> None:
     """Make the tables in an empty database, within the caller's transaction."""
-    for name, columns in TABLES.items():
-        connection.execute(f"CREATE TABLE {name} ({', '.join(columns)})")
+    _create(connection, tuple(TABLES))
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {SCHEMA}")
 
 
 def upgrade(connection: sqlite3.Connection) -> None:
-    """Bring a database of an older schema, which `check` has let pass, to this one, within the caller's transaction."""
+    """Bring a store of an earlier schema to this one, within the caller's transaction; others are left as they are."""
     version = _number(connection, "user_version")
-    for name, since in _SINCE.items():
-        if since > version:
-            connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({', '.join(TABLES[name])})")
-    connection.execute(f"PRAGMA user_version = {SCHEMA}")
+    if _number(connection, "application_id") == APPLICATION_ID and 1 <= version < SCHEMA:
+        _create(connection, tuple(name for number in range(version + 1, SCHEMA + 1) for name in ADDED[number]))
 
 
 def is_older(connection: sqlite3.Connection) -> bool:
-    """Whether a database of ours is of an older schema."""
-    return _number(connection, "user_version") < SCHEMA
+    """Whether this is a store of an earlier schema, which can be brought to this one."""
+    return 1 <= _number(connection, "user_version") < SCHEMA
+
+
+def _create(connection: sqlite3.Connection, names: tuple[str, ...]) -> None:
+    for name in names:
+        connection.execute(f"CREATE TABLE {name} ({', '.join(TABLES[name])})")
+    connection.execute(f"PRAGMA user_version = {SCHEMA}")
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse a database that isn't empty and isn't ours, or is ours and newer, or doesn't have the tables that it should.
+    """Refuse a database that isn't empty and isn't ours, or is ours and newer, or doesn't have the tables of its schema.
 
     Raises:
         StoreError: as above; nothing was changed.
@@ -104,7 +106,7 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
             f"store {path} was written by a newer crossroads (schema {version}, this one knows {SCHEMA}); "
             "upgrade crossroads, or move the file away to begin a new one, nothing was changed"
         )
-    if version < 1 or _layout(connection) != _expected(version):
+    if not 1 <= version <= SCHEMA or _layout(connection) != _expected(version):
         raise damaged(path, "its tables aren't those of a store")
 
 
@@ -123,9 +125,9 @@ def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
 
 
 def _expected(version: int) -> dict[str, list[str]]:
-    """What `_layout` says of a sound database of this schema."""
+    later = {name for number, names in ADDED.items() if number > version for name in names}
     return {
         name: [column.split()[0] for column in columns if not column.startswith("PRIMARY KEY")]
         for name, columns in TABLES.items()
-        if _SINCE.get(name, 1) <= version
+        if name not in later
     }

@@ -24,6 +24,7 @@ from crossroads.faces.cli.report import report_verb
 from crossroads.faces.cli.run import run_verb
 from crossroads.faces.cli.session import INTERRUPTED, Services, Session
 from crossroads.faces.cli.show import show_verb
+from crossroads.faces.cli.shrink import shrink_verb
 from crossroads.faces.cli.ui import ui_verb
 from crossroads.faces.cli.verify import verify_verb
 from crossroads.faces.cli.wake import wake_verb
@@ -37,6 +38,7 @@ USAGE: Final = 4
 VERBS: Final = (
     run_verb,
     explain_verb,
+    shrink_verb,
     replay_verb,
     verify_verb,
     report_verb,

@@ -1,6 +1,7 @@
 """`crossroads run`: live many futures of a program, then explain what fails."""
 
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,9 @@ FUTURES = 1_000
 
 ENOUGH_S = 20.0
 """Unless told how many futures to live, no more are begun after this time where one has failed."""
+
+SHRINKING_SHARE, SHRINKING_LEAST_S = 0.1, 2.0
+"""The search for the shortest way to a failure may take this part of the time that exploring and explaining took, and so long at least."""
 
 EXPLAINING_S = 120.0
 """What explaining a failure may take, unless told otherwise: ordinary programs need less, and where futures are dear it takes about a
@@ -98,6 +102,7 @@ def _found(session: Session, target: str, settings: dict[str, Any]) -> tuple[Exp
     if settings["futures"] is None and not settings["no_explain"]:
         asked["enough_s"] = ENOUGH_S
     futures = settings["futures"] or FUTURES
+    began = time.monotonic()
     exploration = session.services.explore(target, futures=futures, fresh=settings["fresh"], **shared, **asked)
     failures = list(exploration.failures)
     notes: list[str] = []
@@ -113,12 +118,27 @@ def _found(session: Session, target: str, settings: dict[str, Any]) -> tuple[Exp
             if settings["fresh"] or not _is_explained(failure, **settings["budget"]):
                 account = session.services.explain(failure, **settings["budget"], **shared)
                 failures[at] = replace(failure, account=account)
+            failures[at] = _shortened(session, failures[at], time.monotonic() - began, shared, notes)
         except KeyboardInterrupt:
             session.interrupted = True
         except CrossroadsError as error:
             notes.append(f"failure {failure.id} could not be explained: {error}")
             trouble = error if isinstance(error, EngineError | InternalError) else None
     return replace(exploration, failures=tuple(failures), notes=exploration.notes + tuple(notes)), trouble
+
+
+def _shortened(session: Session, failure: Failure, took_s: float, shared: dict[str, Any], notes: list[str]) -> Failure:
+    """The failure with the shortest way there, unless there is one already; where none can be had a note says why."""
+    if failure.shrunk is not None or session.interrupted:
+        return failure
+    try:
+        seconds = max(SHRINKING_LEAST_S, SHRINKING_SHARE * took_s)
+        return replace(failure, shrunk=session.services.shrink(failure, seconds=seconds, **shared))
+    except (EngineError, InternalError):
+        raise
+    except CrossroadsError as error:
+        notes.append(f"the shortest way to failure {failure.id} isn't known: {error}")
+        return failure
 
 
 def _is_explained(failure: Failure, budget: int, seconds: float | None) -> bool:

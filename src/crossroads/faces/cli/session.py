@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from crossroads.analysis.results import Account, Exploration
+from crossroads.analysis.results import Account, Exploration, Shrunk
 
 if TYPE_CHECKING:
     from crossroads.analysis.evidence import Evidence
@@ -24,13 +24,14 @@ class Services:
     """The parts of the analysis that run programs; tests put fakes in their place.
 
     Args:
-        explore, explain, replay, gather, verify: the functions of these names.
+        explore, explain, replay, gather, shrink, verify: the functions of these names.
     """
 
     explore: Callable[..., Exploration]
     explain: Callable[..., Account]
     replay: "Callable[..., Replay]"
     gather: "Callable[..., Evidence]"
+    shrink: Callable[..., Shrunk]
     verify: "Callable[..., Verdict]"
 
 
@@ -54,9 +55,10 @@ class Session:
             from crossroads.analysis.explain import explain
             from crossroads.analysis.explore import explore
             from crossroads.analysis.replay import replay
+            from crossroads.analysis.shrink import shrink
             from crossroads.analysis.verify import verify
 
-            self._services = Services(explore, explain, replay, gather, verify)
+            self._services = Services(explore, explain, replay, gather, shrink, verify)
         return self._services
 
     @contextmanager
