@@ -7,6 +7,7 @@ from typing import Any
 import faces_values as made
 
 from crossroads.analysis.evidence import Evidence
+from crossroads.analysis.kept import KeptResult
 from crossroads.analysis.replay import Replay, Watched
 from crossroads.analysis.results import Account, Exploration, Failure, Shrunk
 from crossroads.analysis.verdict import Verdict
@@ -21,7 +22,7 @@ class Fakes:
     """Gives what it is told to give, or raises it.
 
     Args:
-        exploration, account, replayed, evidence, shrunk, verdict: what is given; an exception is raised instead.
+        exploration, account, replayed, evidence, shrunk, verdict, kept: what is given; an exception is raised instead.
         watched: points that a replay passes.
         calls: (name, positional, named arguments) of each call.
         during: called in the middle of each call.
@@ -33,6 +34,7 @@ class Fakes:
     evidence: Evidence | BaseException = field(default_factory=Evidence)
     shrunk: Shrunk | BaseException = field(default_factory=made.coins_shrunk)
     verdict: Verdict | BaseException = field(default_factory=made.verdict)
+    kept: list[KeptResult] | BaseException = field(default_factory=list)
     watched: tuple[Watched, ...] = ()
     calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
     during: Callable[[str, dict[str, Any]], None] = lambda name, named: None
@@ -40,7 +42,7 @@ class Fakes:
     @property
     def services(self) -> Services:
         """These fakes in the places of the real functions."""
-        return Services(self._explore, self._explain, self._replay, self._gather, self._shrink, self._verify)
+        return Services(self._explore, self._explain, self._replay, self._gather, self._shrink, self._verify, self._replay_kept)
 
     def _explore(self, *given: Any, **named: Any) -> Exploration:
         return self._answer("explore", given, named, self.exploration)
@@ -61,6 +63,9 @@ class Fakes:
 
     def _verify(self, *given: Any, **named: Any) -> Verdict:
         return self._answer("verify", given, named, self.verdict)
+
+    def _replay_kept(self, *given: Any, **named: Any) -> list[KeptResult]:
+        return self._answer("replay_kept", given, named, self.kept)
 
     def _answer(self, name: str, given: tuple[Any, ...], named: dict[str, Any], answer: Any) -> Any:
         self.calls.append((name, given, named))

@@ -156,12 +156,15 @@ _SENTENCES: Final = {
 }
 
 
+_HIDDEN: Final = {"shortest way": "the shortest way there", "other draws": "the recorded choices", "unlikely options": "unlikely options"}
+
+
 def _crossing(verdict: Verdict) -> str:
     return describe(verdict.crossing) if verdict.crossing is not None else "the end"
 
 
 def _spot(place: Place) -> str:
-    if place.spot in ("start", "other draws", "unlikely options"):
+    if place.spot == "start" or place.spot in _HIDDEN:
         return "the start"
     return f"behind {place.label!r}" if place.spot == "crossing" else repr(place.label)
 
@@ -191,10 +194,12 @@ def _still(verdict: Verdict) -> str:
     """In what other way it was seen to fail."""
     if verdict.is_again:
         return "; the very run that was recorded still fails"
-    hidden = next((place for place in verdict.places if place.spot in ("other draws", "unlikely options") and place.now.failed), None)
+    hidden = next((place for place in verdict.places if place.spot in _HIDDEN and place.now.failed), None)
     if hidden is None:
         return ""
-    how = "the recorded choices" if hidden.spot == "other draws" else "unlikely options"
+    how = _HIDDEN[hidden.spot]
+    if hidden.spot == "shortest way":
+        return f"; {how} still fails"
     return f"; with {how} {hidden.now.failed} of {hidden.now.futures} futures fail, so it can still happen"
 
 

@@ -9,7 +9,7 @@ closes one of two ways to it, shows there.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from crossroads.analysis.guiding import Guided, at, behind, crossing_of, guide
@@ -142,6 +142,7 @@ class _Verification:
         if guided is not None and crossing is not None and guided.match.arrived is not None:
             self._count_behind(guided, crossing, guided.match.arrived)
         self._count_whole()
+        self._count_shortest()
         if guided is not None and crossing is not None and not self._has_failed:
             self._search(guided, crossing)
         match = guided.match if guided is not None else None
@@ -196,6 +197,14 @@ class _Verification:
             return Timeline(failing.target, (Epoch(0, derive(seed, "explore", number)),), world=failing.world)
 
         self._count("start", make, self._whole, self._failure.probability, None, together=True)
+
+    def _count_shortest(self) -> None:
+        """The shrunk run, which needs few choices and therefore survives many edits: whether it still fails."""
+        shrunk = self._failure.shrunk
+        if shrunk is not None and not self._has_failed:
+            self._recount.stage = "following the shortest way"
+            named = replace(shrunk.named, outcome=None, digest="", points=0)
+            self._count("shortest way", lambda number: named, 1, None, None)
 
     def _search(self, guided: Guided, crossing: int) -> None:
         """Where it hasn't failed so far: look for it from earlier points, and with everything else drawn anew."""

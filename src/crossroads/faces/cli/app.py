@@ -16,6 +16,7 @@ from crossroads import __version__
 from crossroads.errors import CrossroadsError, DivergedError, EngineError, InternalError
 from crossroads.faces.cli.explain import explain_verb
 from crossroads.faces.cli.export import export_verb
+from crossroads.faces.cli.keep import keep_verb
 from crossroads.faces.cli.list import list_verb
 from crossroads.faces.cli.live import live_verb
 from crossroads.faces.cli.options import CONTEXT_SETTINGS, debug_option
@@ -41,6 +42,7 @@ VERBS: Final = (
     shrink_verb,
     replay_verb,
     verify_verb,
+    keep_verb,
     report_verb,
     show_verb,
     list_verb,

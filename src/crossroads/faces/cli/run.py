@@ -4,7 +4,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,8 +17,16 @@ from crossroads.faces.cli.report import check_page_place, write_page
 from crossroads.faces.cli.session import INTERRUPTED, Session
 from crossroads.faces.cli.stored import store_options
 from crossroads.faces.terminal.exploration import exploration_report
+from crossroads.faces.terminal.lines import line
 from crossroads.faces.terminal.page import print_lines, view_of
 from crossroads.faces.terminal.progress import ProgressLine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crossroads.analysis.kept import KeptResult
+
+KEPT = "tests/crossroads"
 
 EXPLAINED_MAX = 3
 """So many failures, the most frequent ones, are explained; the others are listed."""
@@ -58,6 +66,14 @@ quarter of it."""
     options.memory_option,
     click.option("--steps", type=options.Whole(1), metavar="POINTS", help="A future that meets more points counts as hung."),
     options.faults_option,
+    click.option(
+        "--kept",
+        "kept_directory",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path(KEPT),
+        show_default=True,
+        help='The regressions of "crossroads keep", which are replayed first.',
+    ),
 )
 def run_verb(
     session: Session,
@@ -67,6 +83,7 @@ def run_verb(
     html_file: str | None,
     wall: float | None,
     memory: int | None,
+    kept_directory: Path,
     **settings: Any,
 ) -> int:
     """Live many futures of TARGET, then explain what fails.
@@ -82,17 +99,31 @@ def run_verb(
             raise SettingError("html needs explained failures; leave --no-explain out")
     settings["limits"] = options.limits_of(wall, memory)
     settings["budget"] = options.budget_of(settings["budget"], EXPLAINING_S)
+    kept = _replay_kept(session, target, kept_directory, json_file, settings)
     with ProgressLine() as progress:
         settings.update(store=store, on_progress=progress.update)
         exploration, trouble = _found(session, target, settings)
-    _publish(exploration, json_file, store)
+    _publish(exploration, kept, json_file, store)
     if html_file is not None and not session.interrupted:
         _write_pages(session, exploration, html_file, store, settings)
     if trouble is not None:
         raise trouble
     if session.interrupted or not exploration.complete:
         return INTERRUPTED
-    return 1 if exploration.failures else 0
+    return 1 if exploration.failures or any(result.is_failure for result in kept) else 0
+
+
+def _replay_kept(session: Session, target: str, directory: Path, json_file: str | None, settings: dict[str, Any]) -> "Sequence[KeptResult]":
+    """Replay the kept regressions of the program and say at once what became of them."""
+    if not directory.is_dir():
+        return ()
+    shared = {name: settings[name] for name in ("engine", "jobs", "limits")}
+    results = session.services.replay_kept(directory, target, **shared)
+    if results and json_file != STDOUT:
+        from crossroads.faces.terminal.kept import kept_report
+
+        print_lines([*kept_report(results, view_of(sys.stdout)), line()])
+    return results
 
 
 def _found(session: Session, target: str, settings: dict[str, Any]) -> tuple[Exploration, CrossroadsError | None]:
@@ -161,13 +192,18 @@ def _write_pages(session: Session, exploration: Exploration, file: str, store: P
         print(f"Failure {failure.id} as a page: {place}", file=sys.stderr)
 
 
-def _publish(exploration: Exploration, json_file: str | None, store: Path | None) -> None:
+def _publish(exploration: Exploration, kept: "Sequence[KeptResult]", json_file: str | None, store: Path | None) -> None:
     """Write the JSON first: a reader of the report may leave early, and a full disk may not cost the report."""
+    data = exploration_to_data(exploration)
+    if kept:
+        from crossroads.analysis.kept import kept_to_data
+
+        data["kept"] = kept_to_data(kept)
     if json_file == STDOUT:
-        write_text(STDOUT, to_json(exploration_to_data(exploration)) + "\n", "json")
+        write_text(STDOUT, to_json(data) + "\n", "json")
         return
     try:
         if json_file is not None:
-            write_text(json_file, to_json(exploration_to_data(exploration)) + "\n", "json")
+            write_text(json_file, to_json(data) + "\n", "json")
     finally:
         print_lines(exploration_report(exploration, view_of(sys.stdout, store_options(store))))

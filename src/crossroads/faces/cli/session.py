@@ -12,6 +12,7 @@ from crossroads.analysis.results import Account, Exploration, Shrunk
 
 if TYPE_CHECKING:
     from crossroads.analysis.evidence import Evidence
+    from crossroads.analysis.kept import KeptResult
     from crossroads.analysis.replay import Replay
     from crossroads.analysis.verdict import Verdict
 
@@ -24,7 +25,7 @@ class Services:
     """The parts of the analysis that run programs; tests put fakes in their place.
 
     Args:
-        explore, explain, replay, gather, shrink, verify: the functions of these names.
+        explore, explain, replay, gather, shrink, verify, replay_kept: the functions of these names.
     """
 
     explore: Callable[..., Exploration]
@@ -33,6 +34,7 @@ class Services:
     gather: "Callable[..., Evidence]"
     shrink: Callable[..., Shrunk]
     verify: "Callable[..., Verdict]"
+    replay_kept: "Callable[..., list[KeptResult]]"
 
 
 class Session:
@@ -54,11 +56,12 @@ class Session:
             from crossroads.analysis.evidence import gather
             from crossroads.analysis.explain import explain
             from crossroads.analysis.explore import explore
+            from crossroads.analysis.kept import replay_kept
             from crossroads.analysis.replay import replay
             from crossroads.analysis.shrink import shrink
             from crossroads.analysis.verify import verify
 
-            self._services = Services(explore, explain, replay, gather, shrink, verify)
+            self._services = Services(explore, explain, replay, gather, shrink, verify, replay_kept)
         return self._services
 
     @contextmanager

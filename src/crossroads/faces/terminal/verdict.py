@@ -63,25 +63,27 @@ def _counts(verdict: Verdict, view: View) -> list[Text]:
     if not places:
         return []
     columns = [Column("fails in", width_min=12), Column("before"), Column(""), Column("now"), Column(""), Column("futures", right=True)]
-    rows = [
-        [
-            _spot(place),
-            "" if place.before is None or not place.before.futures else estimate(place.before),
-            "" if place.before is None or not place.before.futures else _bar(place.before.value),
-            _now(place),
-            _bar(place.now.value) if place.now.futures else "",
-            str(place.now.futures),
-        ]
-        for place in places
-    ]
+    rows = [[_spot(place), *_before(place), *_now(place), str(place.now.futures)] for place in places]
     return [line(text) for text in table(columns, rows, view.width)]
 
 
-def _now(place: Place) -> str:
-    bound = place.bound
+def _before(place: Place) -> tuple[str, str]:
+    """How often it failed from a place, in words and as a bar."""
+    if place.spot == "shortest way":
+        return "fails", _bar(1.0)
+    if place.before is None or not place.before.futures:
+        return "", ""
+    return estimate(place.before), _bar(place.before.value)
+
+
+def _now(place: Place) -> tuple[str, str]:
+    """How often it fails from a place now, in words and as a bar."""
+    bound, bar = place.bound, _bar(place.now.value) if place.now.futures else ""
+    if place.spot == "shortest way" and place.now.futures:
+        return "fails" if place.now.failed else "survives", bar
     if bound is None:
-        return estimate(place.now)
-    return "0 % (exact)" if place.is_exact else f"none, below {percent_at_most(bound)}"
+        return estimate(place.now), bar
+    return "0 % (exact)" if place.is_exact else f"none, below {percent_at_most(bound)}", bar
 
 
 def _bar(share: float) -> str:
