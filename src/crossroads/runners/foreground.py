@@ -16,7 +16,7 @@ from crossroads.errors import TargetError
 from crossroads.program import current
 from crossroads.runners.debugger import Debugger, frame_at
 from crossroads.runners.keeper import Keeper
-from crossroads.runners.remote import SWITCH, stop_in_editor, wait_for_editor
+from crossroads.runners.remote import SWITCH, stand_still, stop_in_editor, wait_for_editor
 from crossroads.runners.traveller import Traveller
 from crossroads.runners.trunk import enter, import_problem
 from crossroads.runners.witness import Witness
@@ -97,6 +97,8 @@ def main() -> NoReturn:
         traveller = Traveller(*Keeper(channel).keep({"to": view["to"], "watch": view["watch"], "breaks": []}), world.woke)
         channel = traveller.channel
         world.woke()
+    if view.get(SWITCH):
+        stand_still(world)
     sys.argv = [target.place]
     try:
         module, function = load_target(target)
