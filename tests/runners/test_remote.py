@@ -162,7 +162,7 @@ def test_an_async_program_stays_the_same_however_it_is_looked_at(tmp_path: Path)
                 editor.ask("continue", threadId=thread)
         editor.to_the_end(thread)
         said, _ = process.communicate(timeout=WAIT_S)
-    assert sorted(names) == sorted("'a' 'b' 'c'".split() * 3)
+    assert sorted(names) == sorted(["'a'", "'b'", "'c'"] * 3)
     assert "The same run again" in said
 
 
