@@ -101,7 +101,7 @@ class Holdings:
         if len(known) >= KEPT_MAX:
             known[:] = [one for one in known if one[0]() is not None]
         found = _maker(sys._getframe(2), folder, without)
-        if found is not None and len(known) < KEPT_MAX:
+        if found is not None and len(known) < KEPT_MAX and type(thing).__weakrefoffset__:
             known.append((weakref.ref(thing), *found))
 
 
