@@ -128,6 +128,31 @@ def test_a_drag_zooms_and_the_button_shows_all_again(open_page: Open) -> None:
     assert opened.text("#readout").startswith("Point 101")
 
 
+def test_along_virtual_time_and_by_the_wheel(open_page: Open) -> None:
+    opened = open_page(made.boat(), values.evidence())
+    box = opened.tab.query_selector("#chart .u-over").bounding_box()
+    middle = (box["x"] + box["width"] / 2, box["y"] + 50)
+
+    def axis() -> str:
+        return str(opened.tab.evaluate("document.querySelector('#chart').getAttribute('aria-valuetext')"))
+
+    opened.tab.mouse.move(*middle)
+    by_point = axis()
+    opened.tab.check("input[name=axis][value=time]")
+    opened.tab.mouse.move(middle[0] + 1, middle[1])
+    assert "at 1" in axis(), "in the middle of 22.5 s"
+    assert by_point != axis()
+    opened.tab.focus("#chart")
+    opened.tab.mouse.wheel(0, -600)
+    for _ in range(8):
+        opened.tab.mouse.wheel(0, -120)
+    opened.tab.mouse.move(box["x"] + box["width"] - 2, middle[1])
+    assert "the end" not in axis(), "zoomed in, the end is out of sight"
+    opened.tab.keyboard.press("0")
+    opened.tab.mouse.move(box["x"] + box["width"] - 3, middle[1])
+    assert "the end" in axis()
+
+
 def test_by_keyboard_alone(open_page: Open) -> None:
     opened = open_page(made.boat(), values.evidence())
     for _ in range(40):
