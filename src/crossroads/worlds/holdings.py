@@ -83,10 +83,10 @@ class Holdings:
 
     def living(self, group: str) -> Iterator[Holding]:
         """The objects of a group that are still there."""
-        for reference, made, own in self._known.get(group, ()):
-            thing = reference()
-            if thing is not None:
-                yield Holding(thing, made, own)
+        there = [(one, thing) for one in self._known.get(group, ()) if (thing := one[0]()) is not None]
+        self._known[group] = [one for one, _ in there]
+        for (_, made, own), thing in there:
+            yield Holding(thing, made, own)
 
     def state(self) -> dict[str, list[Row]]:
         """All that is to be told at this moment, by kind."""
