@@ -7,6 +7,7 @@ user interrupts, what is known by then is the account, and its notes say what is
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from crossroads.analysis.account import AccountBuilder, exact_account
@@ -63,7 +64,8 @@ def explain(
     """Where a failure was decided, when it was too late, and what would have saved it.
 
     Args:
-        failure: one that `explore` found, or its id in the store; its account is kept there.
+        failure: one that `explore` found, or its id in the store; its account is kept there, unless it was interrupted and an earlier
+            one tells more.
         budget: futures it may cost, at least 100; fewer give wider intervals and "cannot tell".
         seconds: wall time it may take, more than 0; None: any. Where futures are dear, fewer are lived so that it takes about a quarter of
             that, and the account depends on how fast the machine is.
@@ -96,6 +98,11 @@ def explain(
                 on_progress=on_progress,
                 on_account=on_account,
             )
+        earlier = found.account
+        if account.ended == "interrupted" and earlier is not None and earlier.futures_spent > account.futures_spent:
+            # Whoever stops an attempt to know more doesn't want to know less.
+            note = f"the earlier account, from {earlier.futures_spent:,} futures, is kept, as this one was stopped before it knew as much"
+            return replace(account, notes=(*account.notes, note))
         if any(row.id == found.id for row in kept.failures()):
             kept.save_account(found.id, account_to_data(account))
     return account
