@@ -122,6 +122,7 @@ class Counts:
     ended: int = 0
     unknown: int = 0
     hung: int = 0
+    moments: dict[str, None] = field(default_factory=dict)
     failure: SweptFailure | None = None
 
 
@@ -136,6 +137,7 @@ class Sweeper:
         self._kinds: Counter[str] = Counter()
         self._uncancelled: Counter[str] = Counter()
         self._unprovoked: dict[str, Outcome] = {}
+        self._names: set[str] = set()
         self._seen: set[tuple[str, str, str]] = set()
         self._notes: list[str] = []
         self._lived = self._total = self._moments = self._tried = 0
@@ -269,6 +271,7 @@ class Sweeper:
             elif run.outcome.is_failure and kind != "cancelled":
                 name = failure_id(self._key, run.outcome)
                 output = second.output if second is not None and second.output else run.output
+                self._names.add(name)
                 self._store.add_failure(self._key, name, run.timeline, output, self._lived, self._lived + position)
             endings.append((kind, name))
             self._credit(run, cause, kind, name)
@@ -290,6 +293,7 @@ class Sweeper:
         counts.hung += run.outcome.exception == "wall limit"
         if name:
             counts.failed += 1
+            counts.moments[MOMENT_WORDS[cause.met.moment]] = None
             if counts.failure is None:
                 counts.failure = SweptFailure(name, run.outcome, MOMENT_WORDS[cause.met.moment], run.timeline)
 
@@ -350,15 +354,14 @@ class Sweeper:
             notes=(*self._notes, *self._closing_notes(), *runner.notes),
         )
         awaits = tuple(
-            SweptAwait(*key, counts.futures, counts.failed, counts.ended, counts.unknown, counts.failure)
+            SweptAwait(*key, counts.futures, counts.failed, counts.ended, counts.unknown, tuple(counts.moments), counts.failure)
             for key, counts in self._awaits.items()
         )
         return Sweep(runner.world.cancel, awaits, _tally(self._uncancelled), self._moments, self._tried, exploration)
 
     def _failures(self) -> tuple[Failure, ...]:
         """Those of this sweep, of all that the store has of the same program and settings."""
-        found = {counts.failure.id for counts in self._awaits.values() if counts.failure is not None} | set(self._unprovoked)
-        rows = [row for row in self._store.failures(self._key) if row.count and row.id in found]
+        rows = [row for row in self._store.failures(self._key) if row.count and row.id in self._names]
         return tuple(sorted((failure_from_row(self._store, row) for row in rows), key=lambda failure: (-failure.count, failure.id)))
 
     def _closing_notes(self) -> list[str]:

@@ -41,6 +41,7 @@ class SweptAwait:
         failed: how many of them failed.
         ended: how many of them the cancellation itself ended, before the program came to its checks.
         unknown: how many of them diverged.
+        moments: when they were cancelled that failed: "at once", "while it waits", "as its result arrives".
         failure: the first one, None where none failed.
     """
 
@@ -50,6 +51,7 @@ class SweptAwait:
     failed: int
     ended: int
     unknown: int
+    moments: tuple[str, ...]
     failure: SweptFailure | None
 
     @property
@@ -119,6 +121,7 @@ def _await_to_data(one: SweptAwait) -> dict[str, Any]:
         "failed": one.failed,
         "ended": one.ended,
         "unknown": one.unknown,
+        "moments": list(one.moments),
         "failure": None
         if failure is None
         else {
