@@ -55,6 +55,39 @@ async def main():
     await asyncio.gather(work(), return_exceptions=False)
 """
 
+ANYIO = """
+import asyncio
+import anyio
+
+async def lock():
+    lock = anyio.Lock()
+    async def work():
+        async with lock:
+            await anyio.sleep(0.01)
+    await asyncio.wait([asyncio.create_task(work()) for _ in range(3)])
+    assert not lock.statistics().locked, "the lock is held by nobody"
+
+async def limiter():
+    limiter = anyio.CapacityLimiter(1)
+    async def work():
+        async with limiter:
+            await anyio.sleep(0.01)
+    await asyncio.wait([asyncio.create_task(work()) for _ in range(3)])
+    assert not limiter.borrowed_tokens, "a token is lost"
+
+async def stream():
+    send, receive = anyio.create_memory_object_stream(2)
+    got = []
+    async def work():
+        got.append(await receive.receive())
+    tasks = [asyncio.create_task(work()) for _ in range(2)]
+    await asyncio.sleep(0.01)
+    send.send_nowait("letter")
+    send.send_nowait("parcel")
+    await asyncio.wait(tasks)
+    assert len(got) + receive.statistics().current_buffer_used == 2, "an item is lost"
+"""
+
 
 def sweep(tmp_path: Path, function: str, cancel: str, **settings: object) -> crossroads.Sweep:
     target = function if ":" in function else f"{PROGRAMS}:{function}"
@@ -193,3 +226,12 @@ def test_the_report_as_data(tmp_path: Path) -> None:
     assert (unsafe["failed"], unsafe["moments"]) == (2, ["at once", "as its result arrives"])
     assert unsafe["failure"]["id"] == data["failures"][0]["id"]
     assert from_data(unsafe["failure"]["timeline"]).world.cancel == "visit"
+
+
+@pytest.mark.parametrize(("function", "moments"), [("lock", ()), ("limiter", ()), ("stream", ("as its result arrives",))])
+def test_anyio(tmp_path: Path, function: str, moments: tuple[str, ...]) -> None:
+    """Its locks pass on what arrives together with a cancellation; its streams do where a cancel scope of its own has cancelled."""
+    pytest.importorskip("anyio")
+    found = sweep(tmp_path, write(tmp_path, ANYIO).replace("main", function), "work", futures=30)
+    assert {moment for one in found.awaits for moment in one.moments} == set(moments)
+    assert all(one.is_checked for one in found.awaits)
