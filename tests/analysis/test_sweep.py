@@ -119,6 +119,7 @@ def test_a_slot_that_is_lost_as_it_arrives(tmp_path: Path) -> None:
     assert account.last_way_out.option == "go on"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("function", "cancel"),
     [("sound", "user"), ("taken_whole", "take"), ("shielded", "visit"), ("timed", "patient"), ("grouped", "parent")],
@@ -130,6 +131,7 @@ def test_what_is_safe(tmp_path: Path, function: str, cancel: str) -> None:
     assert all(one.is_checked and not one.ended for one in found.awaits)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("function", "cancel", "moments"),
     [
@@ -152,6 +154,7 @@ def test_the_main_coroutine_ends_without_its_checks(tmp_path: Path) -> None:
     assert any("ended the program before its own checks" in note for note in found.notes)
 
 
+@pytest.mark.slow
 def test_other_choices_are_varied(tmp_path: Path) -> None:
     target = write(tmp_path, NETWORK)
     found = sweep(tmp_path, target, "first", futures=80)
@@ -228,6 +231,7 @@ def test_the_report_as_data(tmp_path: Path) -> None:
     assert from_data(unsafe["failure"]["timeline"]).world.cancel == "visit"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("function", "moments"), [("lock", ()), ("limiter", ()), ("stream", ("as its result arrives",))])
 def test_anyio(tmp_path: Path, function: str, moments: tuple[str, ...]) -> None:
     """Its locks pass on what arrives together with a cancellation; its streams do where a cancel scope of its own has cancelled."""
