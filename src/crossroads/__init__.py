@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         TurningPoint,
         WayOut,
     )
+    from crossroads.analysis.sweep import sweep_cancel
+    from crossroads.analysis.swept import Sweep, SweptAwait, SweptFailure
     from crossroads.errors import CrossroadsError
     from crossroads.rings.findings import Finding
     from crossroads.rings.guards import Death, Guard
@@ -53,6 +55,9 @@ _HOMES = {
     "Probability": "stats.probability",
     "Progress": "analysis.progress",
     "Replay": "analysis.replay",
+    "Sweep": "analysis.swept",
+    "SweptAwait": "analysis.swept",
+    "SweptFailure": "analysis.swept",
     "Tally": "analysis.results",
     "Timeline": "timeline.timelines",
     "TurningPoint": "analysis.results",
@@ -64,6 +69,7 @@ _HOMES = {
     "protect": "rings.protection",
     "replay": "analysis.replay",
     "ring": "rings.ring",
+    "sweep_cancel": "analysis.sweep",
 }
 
 __version__ = "0.1.0"
@@ -86,6 +92,9 @@ __all__ = [
     "Probability",
     "Progress",
     "Replay",
+    "Sweep",
+    "SweptAwait",
+    "SweptFailure",
     "Tally",
     "Timeline",
     "TurningPoint",
@@ -101,6 +110,7 @@ __all__ = [
     "protect",
     "replay",
     "ring",
+    "sweep_cancel",
 ]
 
 

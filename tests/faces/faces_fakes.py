@@ -9,6 +9,7 @@ import faces_values as made
 from crossroads.analysis.evidence import Evidence
 from crossroads.analysis.replay import Replay, Watched
 from crossroads.analysis.results import Account, Exploration, Failure
+from crossroads.analysis.swept import Sweep
 from crossroads.faces.cli.session import Services
 from crossroads.store.keys import ExplorationKey
 from crossroads.store.store import Store
@@ -20,7 +21,7 @@ class Fakes:
     """Gives what it is told to give, or raises it.
 
     Args:
-        exploration, account, replayed, evidence: what is given; an exception is raised instead.
+        exploration, account, replayed, evidence, swept: what is given; an exception is raised instead.
         watched: points that a replay passes.
         calls: (name, positional, named arguments) of each call.
         during: called in the middle of each call.
@@ -30,6 +31,7 @@ class Fakes:
     account: Account | BaseException = field(default_factory=made.coins_account)
     replayed: Replay | BaseException | None = None
     evidence: Evidence | BaseException = field(default_factory=Evidence)
+    swept: Sweep | BaseException = field(default_factory=made.sweep)
     watched: tuple[Watched, ...] = ()
     calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
     during: Callable[[str, dict[str, Any]], None] = lambda name, named: None
@@ -37,10 +39,13 @@ class Fakes:
     @property
     def services(self) -> Services:
         """These fakes in the places of the real functions."""
-        return Services(self._explore, self._explain, self._replay, self._gather)
+        return Services(self._explore, self._explain, self._replay, self._gather, self._sweep)
 
     def _explore(self, *given: Any, **named: Any) -> Exploration:
         return self._answer("explore", given, named, self.exploration)
+
+    def _sweep(self, *given: Any, **named: Any) -> Sweep:
+        return self._answer("sweep", given, named, self.swept)
 
     def _explain(self, *given: Any, **named: Any) -> Account:
         return self._answer("explain", given, named, self.account)

@@ -137,7 +137,7 @@ def explain_timeline(
     Args:
         runner: where its futures are lived.
         failing: a timeline with its outcome, a failure.
-        known: (failed, futures) of the whole program, as exploring counted them.
+        known: (failed, futures) of the whole program, as exploring counted them; left out of account where an option was imposed.
         budget, seconds, seed, eps, on_progress, on_account: as for `explain`.
 
     Raises:
@@ -145,10 +145,11 @@ def explain_timeline(
     """
     path = trace_path(runner, failing)
     inquiry = Inquiry(runner, failing, path, seed=seed, budget=budget, seconds=seconds, on_progress=on_progress)
-    leaves = _unless_spent(lambda: enumerate_futures(inquiry, 0))
-    if leaves is not None:
-        return exact_account(inquiry, leaves)
-    inquiry.pool(0, *known)
+    if not path.is_imposed:
+        leaves = _unless_spent(lambda: enumerate_futures(inquiry, 0))
+        if leaves is not None:
+            return exact_account(inquiry, leaves)
+        inquiry.pool(0, *known)
     builder = AccountBuilder(inquiry, eps)
     if on_account is not None:
         inquiry.on_batch = _glimpses(builder, on_account)

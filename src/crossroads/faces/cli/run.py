@@ -15,6 +15,7 @@ from crossroads.faces.cli.files import STDOUT, check_place, to_json, write_text
 from crossroads.faces.cli.report import check_page_place, write_page
 from crossroads.faces.cli.session import INTERRUPTED, Session
 from crossroads.faces.cli.stored import store_options
+from crossroads.faces.cli.sweeping import cancel_option, check_options, run_sweep
 from crossroads.faces.terminal.exploration import exploration_report
 from crossroads.faces.terminal.page import print_lines, view_of
 from crossroads.faces.terminal.progress import ProgressLine
@@ -54,6 +55,7 @@ quarter of it."""
     options.memory_option,
     click.option("--steps", type=options.Whole(1), metavar="POINTS", help="A future that meets more points counts as hung."),
     options.faults_option,
+    cancel_option,
 )
 def run_verb(
     session: Session,
@@ -63,6 +65,7 @@ def run_verb(
     html_file: str | None,
     wall: float | None,
     memory: int | None,
+    cancel: str | None,
     **settings: Any,
 ) -> int:
     """Live many futures of TARGET, then explain what fails.
@@ -77,6 +80,9 @@ def run_verb(
         if settings["no_explain"]:
             raise SettingError("html needs explained failures; leave --no-explain out")
     settings["limits"] = options.limits_of(wall, memory)
+    if cancel is not None:
+        check_options(html_file)
+        return run_sweep(session, target, cancel, json_file, store, settings)
     settings["budget"] = options.budget_of(settings["budget"], EXPLAINING_S)
     with ProgressLine() as progress:
         settings.update(store=store, on_progress=progress.update)

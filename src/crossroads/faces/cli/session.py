@@ -6,16 +6,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crossroads.analysis.results import Account, Exploration
 
 if TYPE_CHECKING:
     from crossroads.analysis.evidence import Evidence
     from crossroads.analysis.replay import Replay
+    from crossroads.analysis.swept import Sweep
 
 INTERRUPTED = 2
 """Exit code after Ctrl-C."""
+
+
+def _sweep(*given: Any, **named: Any) -> "Sweep":
+    from crossroads.analysis.sweep import sweep_cancel
+
+    return sweep_cancel(*given, **named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +31,14 @@ class Services:
 
     Args:
         explore, explain, replay, gather: the functions of these names.
+        sweep: `sweep_cancel`.
     """
 
     explore: Callable[..., Exploration]
     explain: Callable[..., Account]
     replay: "Callable[..., Replay]"
     gather: "Callable[..., Evidence]"
+    sweep: "Callable[..., Sweep]" = _sweep
 
 
 class Session:
