@@ -28,6 +28,8 @@ if TYPE_CHECKING:
         WayOut,
     )
     from crossroads.analysis.shrink import shrink
+    from crossroads.analysis.sweep import sweep_cancel
+    from crossroads.analysis.swept import Sweep, SweptAwait, SweptFailure
     from crossroads.errors import CrossroadsError
     from crossroads.rings.findings import Finding
     from crossroads.rings.guards import Death, Guard
@@ -58,6 +60,9 @@ _HOMES = {
     "Replay": "analysis.replay",
     "Shrunk": "analysis.results",
     "ShrunkStep": "analysis.results",
+    "Sweep": "analysis.swept",
+    "SweptAwait": "analysis.swept",
+    "SweptFailure": "analysis.swept",
     "Tally": "analysis.results",
     "Timeline": "timeline.timelines",
     "TurningPoint": "analysis.results",
@@ -70,6 +75,7 @@ _HOMES = {
     "replay": "analysis.replay",
     "ring": "rings.ring",
     "shrink": "analysis.shrink",
+    "sweep_cancel": "analysis.sweep",
 }
 
 __version__ = "0.1.0"
@@ -94,6 +100,9 @@ __all__ = [
     "Replay",
     "Shrunk",
     "ShrunkStep",
+    "Sweep",
+    "SweptAwait",
+    "SweptFailure",
     "Tally",
     "Timeline",
     "TurningPoint",
@@ -110,6 +119,7 @@ __all__ = [
     "replay",
     "ring",
     "shrink",
+    "sweep_cancel",
 ]
 
 

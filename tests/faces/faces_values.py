@@ -18,6 +18,7 @@ from crossroads.analysis.results import (
     TurningPoint,
     WayOut,
 )
+from crossroads.analysis.swept import Sweep, SweptAwait, SweptFailure
 from crossroads.stats.probability import Probability
 from crossroads.stats.sequences import estimate, proved
 from crossroads.timeline.outcomes import Outcome
@@ -210,3 +211,20 @@ def exploration(*failures: Failure, futures: int = 1000, **changes: object) -> E
         failures=failures,
     )
     return replace(result, **changes)  # type: ignore[arg-type]
+
+
+def sweep(*failures: Failure, **changes: object) -> Sweep:
+    """Four awaits of a coroutine of boat.py; unsafe at the first of them where there are failures."""
+    first = failures[0] if failures else None
+    bad = None if first is None else SweptFailure(first.id, first.outcome, "as its result arrives", first.timeline)
+    failed = sum(failure.count for failure in failures)
+    moments = ("as its result arrives",) if failures else ()
+    awaits = (
+        SweptAwait("boat.py:8 in sail", ("boat.py:9 in tack",), 40, failed, 0, 0, moments, bad),
+        SweptAwait("boat.py:11 in sail", (), 30, 0, 12, 0, (), None),
+        SweptAwait("boat.py:12 in sail", ("/usr/lib/python3/site-packages/tide/gauge.py:301 in read",), 20, 0, 20, 0, (), None),
+        SweptAwait("boat.py:13 in sail", (), 9, 0, 0, 1, (), None),
+    )
+    tally = Tally(100, 99 - failed - 32, failed, {"cancelled": 32, "diverged": 1})
+    explored = exploration(*failures, target="boat.py:main", world="asyncio", explored=tally)
+    return replace(Sweep("sail", awaits, Tally(1, 1), 12, 12, explored), **changes)  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ user interrupts, what is known by then is the account, and its notes say what is
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from crossroads.analysis.account import AccountBuilder, exact_account
@@ -67,7 +68,8 @@ def explain(
     """Where a failure was decided, when it was too late, and what would have saved it.
 
     Args:
-        failure: one that `explore` found, or its id in the store; its account is kept there.
+        failure: one that `explore` found, or its id in the store; its account is kept there, unless it was interrupted and an earlier
+            one tells more.
         budget: futures it may cost, at least 100; fewer give wider intervals and "cannot tell".
         seconds: wall time it may take, more than 0; None: any. Where futures are dear, fewer are lived so that it takes about a quarter of
             that, and the account depends on how fast the machine is.
@@ -102,6 +104,13 @@ def explain(
                 on_account=on_account,
                 on_inquiry=inquiries.append,
             )
+            earlier = found.account
+            if account.ended == "interrupted" and earlier is not None and earlier.futures_spent > account.futures_spent:
+                # Whoever stops an attempt to know more doesn't want to know less.
+                note = (
+                    f"the earlier account, from {earlier.futures_spent:,} futures, is kept, as this one was stopped before it knew as much"
+                )
+                return replace(account, notes=(*account.notes, note))
             if any(row.id == found.id for row in kept.failures()):
                 kept.save_account(found.id, account_to_data(account))
                 others = [outcome for inquiry in inquiries for outcome in inquiry.others.values()][:OTHERS_MAX]
@@ -145,7 +154,7 @@ def explain_timeline(
     Args:
         runner: where its futures are lived.
         failing: a timeline with its outcome, a failure.
-        known: (failed, futures) of the whole program, as exploring counted them.
+        known: (failed, futures) of the whole program, as exploring counted them; left out of account where an option was imposed.
         budget, seconds, seed, eps, on_progress, on_account: as for `explain`.
         on_inquiry: called with what counts the futures, before the first is lived.
 
@@ -156,10 +165,11 @@ def explain_timeline(
     inquiry = Inquiry(runner, failing, path, seed=seed, budget=budget, seconds=seconds, on_progress=on_progress)
     if on_inquiry is not None:
         on_inquiry(inquiry)
-    leaves = _unless_spent(lambda: enumerate_futures(inquiry, 0))
-    if leaves is not None:
-        return exact_account(inquiry, leaves)
-    inquiry.pool(0, *known)
+    if not path.is_imposed:
+        leaves = _unless_spent(lambda: enumerate_futures(inquiry, 0))
+        if leaves is not None:
+            return exact_account(inquiry, leaves)
+        inquiry.pool(0, *known)
     builder = AccountBuilder(inquiry, eps)
     if on_account is not None:
         inquiry.on_batch = _glimpses(builder, on_account)

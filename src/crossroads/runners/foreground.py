@@ -16,16 +16,17 @@ from crossroads.errors import TargetError
 from crossroads.program import current
 from crossroads.runners.debugger import Debugger, frame_at
 from crossroads.runners.keeper import Keeper
-from crossroads.runners.remote import SWITCH, stop_in_editor, wait_for_editor
+from crossroads.runners.remote import SWITCH, stand_still, stop_in_editor, wait_for_editor
 from crossroads.runners.traveller import Traveller
 from crossroads.runners.trunk import enter, import_problem
-from crossroads.runners.witness import Witness
+from crossroads.runners.witness import Witness, holdings_of
 from crossroads.snapshots import kernel, wire
 from crossroads.snapshots.endings import outcome_of, safe_text, type_name
 from crossroads.snapshots.live import LiveRun, program_frame
 from crossroads.snapshots.plans import Plan
 from crossroads.snapshots.server import wait_for_threads
 from crossroads.timeline.outcomes import Outcome
+from crossroads.worlds.holdings import Holdings
 from crossroads.worlds.targets import Target, load_target
 from crossroads.worlds.world import World
 
@@ -97,6 +98,9 @@ def main() -> NoReturn:
         traveller = Traveller(*Keeper(channel).keep({"to": view["to"], "watch": view["watch"], "breaks": []}), world.woke)
         channel = traveller.channel
         world.woke()
+    if view.get(SWITCH):
+        stand_still(world)
+    holdings = holdings_of(view)
     sys.argv = [target.place]
     try:
         module, function = load_target(target)
@@ -104,10 +108,17 @@ def main() -> NoReturn:
         _leave(channel, {"refused": str(error) if isinstance(error, TargetError) else import_problem(target, error)})
     if traveller is not None:
         _live_debugged(traveller, order, world, module, function)
-    _live_watched(channel, order, world, module, function)
+    _live_watched(channel, order, world, module, function, holdings)
 
 
-def _live_watched(channel: socket.socket, order: wire.Message, world: World, module: ModuleType, function: Callable[[], Any]) -> NoReturn:
+def _live_watched(
+    channel: socket.socket,
+    order: wire.Message,
+    world: World,
+    module: ModuleType,
+    function: Callable[[], Any],
+    holdings: Holdings | None,
+) -> NoReturn:
     view = order["view"]
 
     def end(outcome: Outcome) -> NoReturn:
@@ -122,8 +133,7 @@ def _live_watched(channel: socket.socket, order: wire.Message, world: World, mod
 
     live = LiveRun(world, order["world"]["step_limit"], end)
     viewer = Viewer(channel, module, _compiled(channel, view["watch"]), view["to"], world if view.get(SWITCH) else None)
-    seen = view.get("witness")
-    witness = None if seen is None else Witness(channel, module, world, seen["watch"], seen["points"])
+    witness = None if holdings is None else Witness(channel, module, world, view["witness"], holdings)
     live.follow(Plan.from_message(order["plan"]))
     if view["watch"] is not None or view["to"] is not None:
         live.observe = viewer.look

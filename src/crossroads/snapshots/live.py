@@ -155,14 +155,26 @@ class LiveRun:
         taken = self._forced(index, name, occurrence, options)
         if taken is None:
             taken = likeliest(weights) if self._calm else self._pick(kind, name, occurrence, count, weights)
-        elif taken >= count:
-            self._end(Outcome("diverged", message=f"at point {index} option {taken} was to be taken, but {name!r} has {count} options"))
-        self._digest.add(index, kind, name, count, taken)
-        if len(self.choices) < CHOICES_MAX:
-            self.choices.append((index, taken, count, _probability(taken, count, weights)))
-        if self._tracing and self.trace and self.trace[-1]["index"] == index:
-            texts = [_text(option) for option in options]
-            self.trace[-1].update(name=name, occurrence=occurrence, options=texts, taken=taken, weights=_shares(count, weights))
+        self._settle(kind, name, occurrence, options, weights, taken)
+        return taken
+
+    def offer(self, kind: PointKind, name: str, options: Sequence[Any], locate: Locate | None = None) -> int:
+        """A point that is a choice only where the plan says what to take: else there is none to make, and the first option is what happens.
+
+        The name is one that no other choice of the run has.
+        """
+        index = self.index = self.index + 1
+        self._mark_label = _NO_LABEL
+        if index >= self._stop:
+            self._text = name
+            self._locate = locate
+            self._arrive(kind)
+            self._locate = None
+        taken = self._forced(index, name, 0, options)
+        if taken is None:
+            self._digest.add(index, kind, name)
+            return 0
+        self._settle(kind, name, 0, options, (1.0, *(0.0 for _ in options[1:])), taken)
         return taken
 
     def unit(self, kind: str, name: str) -> float:
@@ -262,6 +274,18 @@ class LiveRun:
         if text:
             return next((at for at, option in enumerate(options) if _text(option) == text), wanted)
         return wanted
+
+    def _settle(self, kind: str, name: str, occurrence: int, options: Sequence[Any], weights: Sequence[float] | None, taken: int) -> None:
+        """Take an option of the choice at which the run stands."""
+        index, count = self.index, len(options)
+        if taken >= count:
+            self._end(Outcome("diverged", message=f"at point {index} option {taken} was to be taken, but {name!r} has {count} options"))
+        self._digest.add(index, kind, name, count, taken)
+        if len(self.choices) < CHOICES_MAX:
+            self.choices.append((index, taken, count, _probability(taken, count, weights)))
+        if self._tracing and self.trace and self.trace[-1]["index"] == index:
+            texts = [_text(option) for option in options]
+            self.trace[-1].update(name=name, occurrence=occurrence, options=texts, taken=taken, weights=_shares(count, weights))
 
     def _pick(self, kind: str, name: str, occurrence: int, count: int, weights: Sequence[float] | None) -> int:
         u = self._units.draw(kind, name, occurrence)

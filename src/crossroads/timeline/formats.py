@@ -62,9 +62,10 @@ def to_data(timeline: Timeline) -> dict[str, object]:
 
 
 def world_to_data(world: WorldSettings) -> dict[str, object]:
-    """The "world" part of the format; "faults" is in it only where there may be some."""
+    """The "world" part of the format; "faults" and "cancel" are in it only where there is something to say."""
     data: dict[str, object] = {"name": world.name, "points": world.points, "step_limit": world.step_limit}
-    return data | {"faults": list(world.faults)} if world.faults else data
+    data |= {"faults": list(world.faults)} if world.faults else {}
+    return data | {"cancel": world.cancel} if world.cancel else data
 
 
 def from_data(data: object) -> Timeline:
@@ -97,12 +98,13 @@ def from_data(data: object) -> Timeline:
 
 def world_from_data(data: object) -> WorldSettings:
     """The settings that the "world" part of the format describes; raises `TimelineError` as `from_data` does."""
-    fields = _fields(data, "world", _WORLD_FIELDS, optional=("faults",))
+    fields = _fields(data, "world", _WORLD_FIELDS, optional=("faults", "cancel"))
     return WorldSettings(
         name=_string(fields["name"], "world.name", empty=False),
         points=_string(fields["points"], "world.points", empty=False),
         step_limit=_integer(fields["step_limit"], "world.step_limit", low=1),
         faults=_faults(fields["faults"]) if "faults" in fields else (),
+        cancel=_string(fields["cancel"], "world.cancel", empty=False) if "cancel" in fields else "",
     )
 
 

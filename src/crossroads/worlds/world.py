@@ -30,6 +30,9 @@ class World(Fate, Protocol):
         living some of those futures alone as well.
         """
 
+    def keep_time(self) -> Callable[[], None]:
+        """Keep the present time; what is returned puts the clock back to it, as looking at it takes time."""
+
     def run(self, function: Callable[[], Any]) -> None:
         """Call the program, to its end."""
 

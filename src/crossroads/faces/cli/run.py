@@ -16,6 +16,7 @@ from crossroads.faces.cli.files import STDOUT, check_place, to_json, write_text
 from crossroads.faces.cli.report import check_page_place, write_page
 from crossroads.faces.cli.session import INTERRUPTED, Session
 from crossroads.faces.cli.stored import store_options
+from crossroads.faces.cli.sweeping import cancel_option, check_options, run_sweep
 from crossroads.faces.terminal.exploration import exploration_report
 from crossroads.faces.terminal.lines import line
 from crossroads.faces.terminal.page import print_lines, view_of
@@ -74,6 +75,7 @@ quarter of it."""
         show_default=True,
         help='The regressions of "crossroads keep", which are replayed first.',
     ),
+    cancel_option,
 )
 def run_verb(
     session: Session,
@@ -84,6 +86,7 @@ def run_verb(
     wall: float | None,
     memory: int | None,
     kept_directory: Path,
+    cancel: str | None,
     **settings: Any,
 ) -> int:
     """Live many futures of TARGET, then explain what fails.
@@ -98,6 +101,9 @@ def run_verb(
         if settings["no_explain"]:
             raise SettingError("html needs explained failures; leave --no-explain out")
     settings["limits"] = options.limits_of(wall, memory)
+    if cancel is not None:
+        check_options(html_file)
+        return run_sweep(session, target, cancel, json_file, store, settings)
     settings["budget"] = options.budget_of(settings["budget"], EXPLAINING_S)
     kept = _replay_kept(session, target, kept_directory, json_file, settings)
     with ProgressLine() as progress:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crossroads.analysis.results import Account, Exploration, Shrunk
 
@@ -14,10 +14,17 @@ if TYPE_CHECKING:
     from crossroads.analysis.evidence import Evidence
     from crossroads.analysis.kept import KeptResult
     from crossroads.analysis.replay import Replay
+    from crossroads.analysis.swept import Sweep
     from crossroads.analysis.verdict import Verdict
 
 INTERRUPTED = 2
 """Exit code after Ctrl-C."""
+
+
+def _sweep(*given: Any, **named: Any) -> "Sweep":
+    from crossroads.analysis.sweep import sweep_cancel
+
+    return sweep_cancel(*given, **named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,7 @@ class Services:
 
     Args:
         explore, explain, replay, gather, shrink, verify, replay_kept: the functions of these names.
+        sweep: `sweep_cancel`.
     """
 
     explore: Callable[..., Exploration]
@@ -35,6 +43,7 @@ class Services:
     shrink: Callable[..., Shrunk]
     verify: "Callable[..., Verdict]"
     replay_kept: "Callable[..., list[KeptResult]]"
+    sweep: "Callable[..., Sweep]" = _sweep
 
 
 class Session:
