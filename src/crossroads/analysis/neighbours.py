@@ -58,20 +58,21 @@ Live = Callable[[Sequence[Timeline], bool], list[Run]]
 """Lives timelines; with their traces where that is wanted."""
 
 
-def nearest_survivor(live: Live, changes: Sequence[Change], failing: Sequence[Point]) -> Neighbour | None:
+def nearest_survivor(live: Live, changes: Sequence[Change], failing: Sequence[Point], batch_size: int = BATCH) -> Neighbour | None:
     """The survivor with the fewest differing choices, of the first batch of changes in which any survives.
 
     Args:
         live: what lives them.
         changes: those wanted most come first; at most NEIGHBOURS_MAX are tried.
         failing: points of the failing run.
+        batch_size: of a batch.
 
     Returns:
         The first of equals; None where none of them ends well.
     """
     tried = changes[:NEIGHBOURS_MAX]
-    for begin in range(0, len(tried), BATCH):
-        batch = tried[begin : begin + BATCH]
+    for begin in range(0, len(tried), batch_size):
+        batch = tried[begin : begin + batch_size]
         runs = live([change.timeline for change in batch], False)
         survivors = [change for change, run in zip(batch, runs, strict=True) if is_saved(run.outcome)][:COMPARED_MAX]
         if survivors:

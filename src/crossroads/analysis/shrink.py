@@ -4,6 +4,7 @@ The search is in `shortening`; here its result is lived again until it is certai
 as in a program that draws for itself, the result says so, and is the shortest failing run of some.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -12,7 +13,7 @@ from crossroads.analysis.explain import trace_path
 from crossroads.analysis.inquiry import BudgetSpent
 from crossroads.analysis.last_words import last_words
 from crossroads.analysis.lives import witness
-from crossroads.analysis.neighbours import Change, is_saved, nearest_survivor, other_options
+from crossroads.analysis.neighbours import BATCH, NEIGHBOURS_MAX, Change, is_saved, nearest_survivor, other_options
 from crossroads.analysis.path import Path
 from crossroads.analysis.progress import OnProgress
 from crossroads.analysis.report import shrunk_to_data
@@ -35,13 +36,16 @@ FUTURES: Final = 1_500
 REPRODUCED, REPRODUCED_LEAST = 10, 4
 """How many more times the result is lived, and where futures are dear."""
 
-SEEDS, SEEDS_LEAST = 8, 4
+SEEDS, SEEDS_LEAST = 8, 2
 """Other seeds with which the result is lived, to see whether it depends on them."""
 
 UNFINISHED: Final = 'futures or time ran short before all was tried; "crossroads shrink ID" takes more'
 
 WALL_LIMIT: Final = "wall limit"
 """What ended a run that is only known to hang; to wait for it once more in the foreground tells nothing."""
+
+NEIGHBOURS_LEAST: Final = 8
+"""Runs tried for a survivor where futures are dear."""
 
 DRAWN_MAX: Final = 100
 """Futures in which a shorter failing run is looked for, where draws alone decide."""
@@ -119,8 +123,9 @@ def shrink_timeline(
     Raises:
         DivergedError: lived again, it or the result is another run.
     """
-    trials = Trials(runner, failing, budget=budget, seconds=seconds, on_progress=on_progress)
+    began = time.monotonic()
     path = trace_path(runner, failing)
+    trials = Trials(runner, failing, budget=budget, seconds=seconds, on_progress=on_progress)
     trials.spent += 1
     if not path.is_known(0):
         path = Path(path.end, last_words(trials, failing))
@@ -129,7 +134,7 @@ def shrink_timeline(
     trials.stage, trials.is_closing = "making sure of it", True
     shrunk = _plain(trials) if search.best is None else _calm(trials, search.best, seed)
     notes = shrunk.notes if search.is_finished else (*shrunk.notes, UNFINISHED)
-    return replace(shrunk, minimal=search.is_minimal, futures=trials.spent, seconds=round(trials.elapsed, 3), notes=notes)
+    return replace(shrunk, minimal=search.is_minimal, futures=trials.spent, seconds=round(time.monotonic() - began, 3), notes=notes)
 
 
 def _plain(trials: Trials) -> Shrunk:
@@ -214,7 +219,8 @@ def _beside_survivor(trials: Trials, best: Candidate, points: Sequence[Point], s
     changes = [Change(trials.timeline(_changed(best, point, None)), point, calm_option(point)) for point in reversed(steps)]
     others = other_options(steps or points)
     changes += [Change(trials.timeline(_changed(best, *other)), *other) for other in others if other[1] != calm_option(other[0])]
-    near = nearest_survivor(lambda timelines, traced: trials.live(timelines, traced=traced), changes, points)
+    tried, batch = trials.affordable(NEIGHBOURS_MAX, NEIGHBOURS_LEAST), trials.affordable(BATCH, NEIGHBOURS_LEAST // 2)
+    near = nearest_survivor(lambda timelines, traced: trials.live(timelines, traced=traced), changes[:tried], points, batch)
     if near is None:
         return shrunk
     return replace(shrunk, survivor=near.timeline, differs=_step(near.point), saving=near.point.options[near.option])

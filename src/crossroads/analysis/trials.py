@@ -12,7 +12,7 @@ from crossroads.analysis.inquiry import BudgetSpent
 from crossroads.analysis.last_words import last_words
 from crossroads.analysis.path import is_choice
 from crossroads.analysis.progress import OnProgress, Progress
-from crossroads.runners.local import LocalRunner
+from crossroads.runners.local import SPLIT_MIN, LocalRunner
 from crossroads.snapshots.live import likeliest
 from crossroads.snapshots.run import Run
 from crossroads.timeline.outcomes import Outcome
@@ -24,6 +24,10 @@ LOT_LEAST: Final = 4
 
 DEAR_S: Final = 0.5
 """Where a future takes longer than this on average, fewer are lived to be sure."""
+
+
+QUICK_S: Final = 0.5
+"""Until futures have taken so long in all, one engine lives them: to start another would take longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +124,14 @@ class Trials:
         """
         if not self.is_closing and (len(timelines) > self.left or (self.seconds is not None and self.elapsed > self.seconds)):
             raise BudgetSpent
-        runs = self.runner.run(timelines, trace="all" if traced else "none", pristine=pristine or traced)
+        runs: list[Run] = []
+        while len(runs) < len(timelines):
+            count = len(timelines) if self._lived_s > QUICK_S else SPLIT_MIN - 1
+            lot = timelines[len(runs) : len(runs) + count]
+            lived = self.runner.run(lot, trace="all" if traced else "none", pristine=pristine or traced)
+            self._lived_s += sum(run.seconds for run in lived)
+            runs += lived
         self.spent += len(timelines)
-        self._lived_s += sum(run.seconds for run in runs)
         if self._on_progress is not None:
             rate = self.spent / max(self.elapsed, 1e-6)
             self._on_progress(Progress("shrinking", self.spent, max(self.budget, self.spent), rate, 1, None, self.stage))

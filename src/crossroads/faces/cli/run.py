@@ -37,7 +37,7 @@ FUTURES = 1_000
 ENOUGH_S = 20.0
 """Unless told how many futures to live, no more are begun after this time where one has failed."""
 
-SHRINKING_SHARE, SHRINKING_LEAST_S = 0.1, 2.0
+SHRINKING_SHARE, SHRINKING_LEAST_S = 0.1, 10.0
 """The search for the shortest way to a failure may take this part of the time that exploring and explaining took, and so long at least."""
 
 EXPLAINING_S = 120.0
