@@ -11,6 +11,7 @@ from crossroads.program import Mark, chance, decide, go_back, mark
 if TYPE_CHECKING:
     from crossroads.analysis.explain import explain
     from crossroads.analysis.explore import explore
+    from crossroads.analysis.judging import OtherFailure, Place
     from crossroads.analysis.progress import Progress
     from crossroads.analysis.replay import Replay, Watched, replay
     from crossroads.analysis.results import (
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from crossroads.analysis.shrink import shrink
     from crossroads.analysis.sweep import sweep_cancel
     from crossroads.analysis.swept import Sweep, SweptAwait, SweptFailure
+    from crossroads.analysis.verdict import Verdict
+    from crossroads.analysis.verify import verify
     from crossroads.errors import CrossroadsError
     from crossroads.rings.findings import Finding
     from crossroads.rings.guards import Death, Guard
@@ -53,7 +56,9 @@ _HOMES = {
     "Guard": "rings.guards",
     "Limits": "snapshots.limits",
     "Option": "analysis.results",
+    "OtherFailure": "analysis.judging",
     "Outcome": "timeline.outcomes",
+    "Place": "analysis.judging",
     "PointOfNoReturn": "analysis.results",
     "Probability": "stats.probability",
     "Progress": "analysis.progress",
@@ -66,6 +71,7 @@ _HOMES = {
     "Tally": "analysis.results",
     "Timeline": "timeline.timelines",
     "TurningPoint": "analysis.results",
+    "Verdict": "analysis.verdict",
     "Watched": "analysis.replay",
     "WayOut": "analysis.results",
     "explain": "analysis.explain",
@@ -76,6 +82,7 @@ _HOMES = {
     "ring": "rings.ring",
     "shrink": "analysis.shrink",
     "sweep_cancel": "analysis.sweep",
+    "verify": "analysis.verify",
 }
 
 __version__ = "0.1.0"
@@ -93,7 +100,9 @@ __all__ = [
     "Limits",
     "Mark",
     "Option",
+    "OtherFailure",
     "Outcome",
+    "Place",
     "PointOfNoReturn",
     "Probability",
     "Progress",
@@ -106,6 +115,7 @@ __all__ = [
     "Tally",
     "Timeline",
     "TurningPoint",
+    "Verdict",
     "Watched",
     "WayOut",
     "chance",
@@ -120,6 +130,7 @@ __all__ = [
     "ring",
     "shrink",
     "sweep_cancel",
+    "verify",
 ]
 
 

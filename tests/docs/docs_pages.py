@@ -16,6 +16,7 @@ SECTIONS = {
     "Asking": ("explore", "explain", "shrink", "verify", "replay", "sweep_cancel"),
     "What exploring gives": ("Exploration", "Tally", "Failure", "Probability"),
     "What explaining gives": ("Account", "CurvePoint", "TurningPoint", "Option", "Decision", "PointOfNoReturn", "WayOut"),
+    "What verifying gives": ("Verdict", "Place", "OtherFailure"),
     "What shrinking gives": ("Shrunk", "ShrunkStep"),
     "What replaying gives": ("Replay", "Watched"),
     "What sweeping gives": ("Sweep", "SweptAwait", "SweptFailure"),

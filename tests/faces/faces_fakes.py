@@ -44,9 +44,8 @@ class Fakes:
     @property
     def services(self) -> Services:
         """These fakes in the places of the real functions."""
-        return Services(
-            self._explore, self._explain, self._replay, self._gather, self._shrink, self._verify, self._replay_kept, self._sweep
-        )
+        rest = (self._shrink, self._verify, self._replay_kept, self._sweep)
+        return Services(self._explore, self._explain, self._replay, self._gather, *rest)
 
     def _explore(self, *given: Any, **named: Any) -> Exploration:
         return self._answer("explore", given, named, self.exploration)

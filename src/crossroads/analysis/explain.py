@@ -107,9 +107,8 @@ def explain(
             earlier = found.account
             if account.ended == "interrupted" and earlier is not None and earlier.futures_spent > account.futures_spent:
                 # Whoever stops an attempt to know more doesn't want to know less.
-                note = (
-                    f"the earlier account, from {earlier.futures_spent:,} futures, is kept, as this one was stopped before it knew as much"
-                )
+                spent = f"{earlier.futures_spent:,} futures"
+                note = f"the earlier account, from {spent}, is kept, as this one was stopped before it knew as much"
                 return replace(account, notes=(*account.notes, note))
             if any(row.id == found.id for row in kept.failures()):
                 kept.save_account(found.id, account_to_data(account))

@@ -243,7 +243,9 @@ def _moved(anchor: Anchor | None, run: Run) -> str:
 
 
 def _bare(timeline: Timeline) -> Timeline:
-    return replace(timeline, digest="", points=0, code="")
+    """The timeline as it is kept: nothing in it that any edit of the program would change."""
+    named = tuple(replace(one, text=plain_text(one.text)) for one in timeline.named)
+    return replace(timeline, named=named, digest="", points=0, code="")
 
 
 def _anchor(past: RecordedPast, crossing: int | None) -> Anchor | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal
 
+from crossroads.analysis.verdict import Verdict
 from crossroads.stats.probability import Probability
 from crossroads.timeline.outcomes import Outcome
 from crossroads.timeline.timelines import Timeline
@@ -278,6 +279,7 @@ class Failure:
         output: the last lines that this run printed.
         account: None until it was explained.
         shrunk: the shortest way there that is known, None until it was looked for.
+        verdict: the latest on whether it still happens, None until that was asked.
     """
 
     id: str
@@ -288,6 +290,7 @@ class Failure:
     output: str = ""
     account: Account | None = None
     shrunk: Shrunk | None = None
+    verdict: Verdict | None = None
 
     def _repr_html_(self) -> str:
         text: str = _notebook("html").failure_html(self)

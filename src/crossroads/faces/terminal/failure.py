@@ -67,7 +67,15 @@ def headline(failure: Failure, view: View) -> list[Text]:
     lines += prose(title(outcome), view, "  ", style=BAD)[:2]
     if outcome.where:
         lines.append(line(cut_start(f"  at {short_place(outcome.where)}", view.width)))
-    return lines + prose(how_often(failure), view, "  ")
+    return lines + prose(how_often(failure), view, "  ") + _verdict(failure, view)
+
+
+def _verdict(failure: Failure, view: View) -> list[Text]:
+    """The latest verdict on whether it still happens."""
+    if failure.verdict is None:
+        return []
+    style = {None: QUIET, True: BAD, False: GOOD}[failure.verdict.still_happens]
+    return prose(f"when last verified: {clean(failure.verdict.sentence)}", view, "  ", style=style)
 
 
 def pasteable(notes: tuple[str, ...], id: str) -> tuple[str, ...]:

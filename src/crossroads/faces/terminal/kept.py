@@ -20,10 +20,8 @@ def kept_report(results: Sequence[KeptResult], view: View) -> list[Text]:
     files = len({result.file for result in results})
     failing = [result for result in results if result.is_failure]
     stale = [result for result in results if result.status == "stale"]
-    fine = (
-        "all of their runs pass" if not failing and not stale else f"{len(failing)} of their runs fail, {len(stale)} say nothing any more"
-    )
-    lines = prose(f"Replayed {count(files, 'kept regression')}: {fine}.", view, style="" if failing or stale else QUIET)
+    told = [f"{count(len(failing), 'run')} failed"] * bool(failing) + [f"{count(len(stale), 'run')} stale"] * bool(stale)
+    lines = prose(f"Replayed {count(files, 'kept regression')}: {', '.join(told) or 'all passed'}.", view, style="" if told else QUIET)
     for result in failing:
         lines += opened("Fails:", f"{clean(result.file)}, {WHICH[result.which]}, {_how(result)}.", view, BAD)
     for result in stale:
