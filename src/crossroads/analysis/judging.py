@@ -159,12 +159,23 @@ def _clean(places: Sequence[Place], match: Match | None) -> Judgement:
 
 
 def _changed(places: Sequence[Place]) -> tuple[list[Place], list[Place]]:
-    """The places from which it fails less than before, and those from which it fails more; together at 95 % confidence."""
-    comparable = [place for place in places if place.ratio() is not None]
-    confidence = 1.0 - DELTA / max(1, len(comparable))
-    ratios = [(place, place.ratio(confidence)) for place in comparable]
-    lower = [place for place, found in ratios if found is not None and found.high is not None and found.high < 1.0]
-    higher = [place for place, found in ratios if found is not None and found.low > 1.0]
+    """The places from which it fails less than before, and those from which it fails more.
+
+    Whole futures were a fixed number and are compared by their ratio. How many there were from other places depended on what came out, so
+    there the intervals, which allow for that, have to lie apart.
+    """
+    lower, higher = [], []
+    for place in places:
+        if place.before is None or not place.before.futures or not place.now.futures:
+            continue
+        if place.spot == "start":
+            found = place.ratio()
+            assert found is not None
+            is_lower, is_higher = found.high is not None and found.high < 1.0, found.low > 1.0
+        else:
+            is_lower, is_higher = place.now.high < place.before.low, place.now.low > place.before.high
+        lower += [place] * is_lower
+        higher += [place] * is_higher
     return lower, higher
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from crossroads.analysis.guiding import Guided, at, behind, crossing_of, guide
-from crossroads.analysis.judging import Place, judge
+from crossroads.analysis.judging import Place, Spot, judge
 from crossroads.analysis.pasts import PAST, RecordedPast, past_from_data, record_past
 from crossroads.analysis.path import is_choice
 from crossroads.analysis.progress import OnProgress
@@ -182,7 +182,7 @@ class _Verification:
         self._recount.stage = "living on from where it was decided"
         from_point = arrived + 1
         if from_point >= guided.run.timeline.points:
-            self._count("crossing", lambda number: guided.timeline, 1, behind(self._account, crossing), crossing)
+            self._count("crossing", lambda number: guided.timeline, 1, behind(self._account, crossing), crossing, is_only=True)
             return
         make = self._from(guided, from_point, "crossing")
         self._count("crossing", make, self._futures, behind(self._account, crossing), crossing)
@@ -229,15 +229,24 @@ class _Verification:
         return sorted({*met[:1], *met[-1:]})
 
     def _count(
-        self, spot: str, make: Callable[[int], Timeline], wanted: int, before: Probability | None, point: int | None, together: bool = False
+        self,
+        spot: Spot,
+        make: Callable[[int], Timeline],
+        wanted: int,
+        before: Probability | None,
+        point: int | None,
+        *,
+        together: bool = False,
+        is_only: bool = False,
     ) -> None:
         if spot not in ("start", "crossing") and (self._recount.is_late or self._has_failed):
             return
         step = self._known.past.step(point) if self._known.past is not None and point is not None else None
         where: tuple[object, ...] = () if step is None else (step.point, step.name, step.kind, step.where, step.time)
         count = self._recount.count(make, wanted, together=together)
+        count.is_exact = count.is_exact or (is_only and count.futures > 0)
         if count.futures or count.unknown:
-            self._places.append(self._recount.place(spot, count, before, *where))  # type: ignore[arg-type]
+            self._places.append(self._recount.place(spot, count, before, *where))
 
     def _from(self, guided: Guided, point: int, name: str | int) -> Callable[[int], Timeline]:
         return lambda number: guided.branch(point, derive(self._seed, "verify", name, number))
