@@ -27,6 +27,7 @@ from crossroads.runners.local import LocalRunner
 from crossroads.snapshots.engine import EngineName
 from crossroads.snapshots.limits import Limits
 from crossroads.snapshots.live import TRACE_MAX
+from crossroads.store.store import Store
 from crossroads.timeline.timelines import Timeline
 
 T = TypeVar("T")
@@ -110,11 +111,16 @@ def explain(
                 spent = f"{earlier.futures_spent:,} futures"
                 note = f"the earlier account, from {spent}, is kept, as this one was stopped before it knew as much"
                 return replace(account, notes=(*account.notes, note))
-            if any(row.id == found.id for row in kept.failures()):
-                kept.save_account(found.id, account_to_data(account))
-                others = [outcome for inquiry in inquiries for outcome in inquiry.others.values()][:OTHERS_MAX]
-                save_past(kept, runner, found.id, found.timeline, _deciding(account), others)
+            _keep(kept, runner, found, account, inquiries)
     return account
+
+
+def _keep(kept: Store, runner: LocalRunner, found: Failure, account: Account, inquiries: Sequence[Inquiry]) -> None:
+    """Keep an account with its failure, and how that comes about, if the store has the failure."""
+    if any(row.id == found.id for row in kept.failures()):
+        kept.save_account(found.id, account_to_data(account))
+        others = [outcome for inquiry in inquiries for outcome in inquiry.others.values()][:OTHERS_MAX]
+        save_past(kept, runner, found.id, found.timeline, _deciding(account), others)
 
 
 def _deciding(account: Account) -> list[int]:

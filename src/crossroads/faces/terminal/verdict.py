@@ -134,8 +134,12 @@ def _others(verdict: Verdict, view: View) -> list[Text]:
     return [
         text
         for what, (place, number) in list(found.items())[:3]
-        for text in opened("Another failure:", f"{what}, in {number} of {place.now.futures} futures, {_spot(place)}.", view, BAD)
+        for text in opened("Another failure:", f"{what}, in {number} of {place.now.futures} {_futures(place)}.", view, BAD)
     ]
+
+
+def _futures(place: Place) -> str:
+    return _spot(place) if place.spot == "start" else f"futures {_spot(place)}"
 
 
 def _command(verdict: Verdict, view: View) -> list[Text]:
