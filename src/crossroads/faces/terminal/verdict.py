@@ -98,7 +98,7 @@ def _spot(place: Place) -> str:
     words = SPOTS[place.spot]
     if place.spot not in ("crossing", "turning point", "parting"):
         return words
-    return f'{words} "{cut(clean(place.label), SPOT_WIDTH)}"'
+    return f'{words} point {place.point} "{cut(clean(place.label), SPOT_WIDTH)}"'
 
 
 def _way(verdict: Verdict, view: View) -> list[Text]:
