@@ -138,6 +138,7 @@ def test_an_event_at_the_crossing_is_met_by_its_name() -> None:
     found = follow(ROUTE, choice(2, "reply", "x"), mark(3, "reply", kind="event"), recorded=recorded, crossing=2, by_name=True)
     assert found.arrived == 3
     assert follow(ROUTE, recorded=recorded, crossing=2, by_name=True).arrived is None
+    assert follow(mark(3, "reply", kind="event"), recorded=recorded, crossing=2, by_name=True).arrived is None
 
 
 def test_of_a_long_run_samples_are_met_by_number() -> None:

@@ -154,6 +154,8 @@ def _clean(places: Sequence[Place], match: Match | None) -> Judgement:
         return Judgement("cannot tell")
     best = max(known, key=lambda place: place.before.value if place.before is not None else 0.0)
     assert best.before is not None
+    if best.excludes_before:
+        return Judgement("cannot tell", best)
     share = best.before.low if best.before.low > 1e-6 else best.before.value / 4
     return Judgement("cannot tell", best, streak_needed(min(share, 0.99), DELTA))
 

@@ -8,7 +8,7 @@ a long run only a sample is known, and that is matched by number.
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from crossroads.analysis.pasts import RecordedPast, Step
@@ -105,6 +105,9 @@ def _by_name(wanted: Sequence[Step], steps: Sequence[Step], end: int) -> Match:
     found = None if goal is None else met.get(_key(goal))
     if goal is None or found is None or not _same_option(goal, found):
         found = None
+    elif not goal.is_choice and not all((there := met.get(_key(step))) and _same_option(step, there) for step in wanted):
+        # That a message arrives says little: without the choices before it, it isn't the crossing.
+        found = None
     limit = end if found is None else found.point
     places = {
         step.point: there.point
@@ -173,19 +176,10 @@ def _by_number(wanted: Sequence[Step], steps: Sequence[Step], end: int) -> Match
 
 
 def _parted(common: Match, missing: Step, foreign: Step | None, last: Step | None, at: int) -> Match:
-    return Match(
-        common.steps,
-        common.matched,
-        common.arrived,
-        common.others,
-        common.places,
-        (missing.point, at),
-        last,
-        describe(missing),
-        describe(foreign) if foreign is not None else "the end",
-        common.drew_otherwise,
-        common.unit,
-    )
+    expected, met = describe(missing), describe(foreign) if foreign is not None else "the end"
+    if expected == met:
+        met = f"{met} with other draws before it"
+    return replace(common, parted=(missing.point, at), last=last, expected=expected, met=met)
 
 
 def describe(step: Step) -> str:

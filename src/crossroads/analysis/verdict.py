@@ -138,12 +138,8 @@ def _cannot_tell(verdict: Verdict) -> str:
         why = f"the run isn't the recorded one any more: it should come to {match.expected} and comes to {match.met}; "
     if place is None:
         return f"cannot tell: {why}it wasn't seen in {verdict.futures} futures, and how often it failed before isn't known"
-    more = "" if place.excludes_before and not verdict.needed > place.now.futures else _more(verdict)
+    more = f", which is too little to tell; --futures {verdict.needed} may tell" if verdict.needed else ""
     return f"cannot tell: {why}from {_spot(place)} {_clean(place)}{_was(place)}{more}"
-
-
-def _more(verdict: Verdict) -> str:
-    return f", which is too little to tell; --futures {verdict.needed} may tell"
 
 
 _SENTENCES: Final = {

@@ -31,6 +31,9 @@ BAR: Final = 10
 
 SPOT_WIDTH: Final = 24
 
+OTHERS_SHOWN: Final = 3
+"""So many other failures are named, of those that are told apart by exception and place."""
+
 
 def verdict_report(verdict: Verdict, view: View) -> list[Text]:
     """A verdict as lines."""
@@ -125,15 +128,15 @@ def _differs(match: Match) -> str:
 
 def _others(verdict: Verdict, view: View) -> list[Text]:
     """Other failures that have risen, each once."""
-    found: dict[str, tuple[Place, int]] = {}
+    found: dict[tuple[str, str], tuple[str, Place, int]] = {}
     for place in verdict.places:
         for other in place.others:
             if other.has_risen:
                 text = title(other.outcome) + at(other.outcome.where)
-                found.setdefault(text, (place, other.count))
+                found.setdefault((other.outcome.exception or other.outcome.kind, other.outcome.where), (text, place, other.count))
     return [
         text
-        for what, (place, number) in list(found.items())[:3]
+        for what, place, number in list(found.values())[:OTHERS_SHOWN]
         for text in opened("Another failure:", f"{what}, in {number} of {place.now.futures} {_futures(place)}.", view, BAD)
     ]
 
