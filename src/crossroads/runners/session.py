@@ -72,7 +72,7 @@ def run_session(target: Target, world: str, go: Callable[[Program], NoReturn]) -
     text = str(target)
     sys.argv = ["pytest", text]
     driver = Driver(target, world, go)
-    warnings.showwarning = _unseen
+    warnings.showwarning = _QUIET
     try:
         config = _prepareconfig([*ARGUMENTS, text], [Early()])
         for name, value in OPTIONS.items():
@@ -116,7 +116,7 @@ class Driver:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: Any) -> None:
-        if warnings.showwarning is _unseen:
+        if warnings.showwarning is _QUIET:
             warnings.showwarning = _show_warning
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
@@ -204,6 +204,9 @@ class Sink:
 
 def _unseen(*warning: Any) -> None:
     """Of the configuration; pytest itself shows those that come later."""
+
+
+_QUIET: Final[Any] = _unseen
 
 
 def _said(target: Target, error: Exception) -> str:

@@ -11,8 +11,12 @@ import pytest
 from _pytest.runner import runtestprotocol
 from _pytest.skipping import evaluate_skip_marks, evaluate_xfail_marks
 
+from crossroads.snapshots.endings import raised_at
 from crossroads.snapshots.live import is_own, short_path
 from crossroads.timeline.outcomes import Outcome
+
+EXIT_CODE: Final = 2
+"""Of pytest itself, where `pytest.exit` is given none."""
 
 PHASES: Final = {"setup": "in its setup", "call": "", "teardown": "in its teardown"}
 
@@ -37,6 +41,7 @@ class OneTest:
         self._note: tuple[str, str] = ("", "")
         self._error: BaseException | None = None
         self._phase = ""
+        self._trace: TracebackType | None = None
         self._is_set_up = self._is_raised_by_program = False
 
     @property
@@ -69,9 +74,13 @@ class OneTest:
             BaseException: what has failed the test, its setup or its teardown, the first of them.
         """
         self._note, self._error, self._phase = ("", ""), None, ""
-        self._protocol()
+        try:
+            self._protocol()
+        except pytest.exit.Exception as error:
+            self._error = error
         if self._error is not None:
             own = own_part(self._error.__traceback__)
+            self._trace = own
             self._is_raised_by_program = own is not None
             raise self._error.with_traceback(own or self._error.__traceback__)
 
@@ -80,10 +89,18 @@ class OneTest:
         kind, text = self._note
         if outcome.kind == "passed" and kind:
             return replace(outcome, message=f"{kind}: {text}" if text else kind)
-        if self._error is None or outcome.kind not in ("failed", "exited"):
+        if self._error is None or outcome.kind not in ("passed", "failed", "exited"):
             return outcome
-        message = f"{self._phase}: {outcome.message}" if self._phase else outcome.message
-        return replace(outcome, message=message, where=outcome.where if self._is_raised_by_program else self._place())
+        where = outcome.where if self._is_raised_by_program else self._place()
+        message = f"{self._phase}: {_text(self._error, outcome)}" if self._phase else _text(self._error, outcome)
+        if isinstance(self._error, pytest.exit.Exception):
+            code = self._error.returncode
+            return Outcome("exited", "pytest.exit", message, where, EXIT_CODE if code is None else code)
+        if outcome.kind == "passed":
+            return Outcome(
+                "failed", "SystemExit", message or "it left with exit code 0, which is no end for a test", raised_at(self._trace)
+            )
+        return replace(outcome, message=message, where=where)
 
     # What the session's hooks call.
 
@@ -145,6 +162,12 @@ class OneTest:
     def _is_wider(self, name: str) -> bool:
         definitions = self._item._fixtureinfo.name2fixturedefs.get(name)
         return bool(definitions) and definitions[-1].scope != "function"
+
+
+def _text(error: BaseException, outcome: Outcome) -> str:
+    if isinstance(error, pytest.FixtureLookupError):
+        return error.msg or f"fixture {error.argname!r} not found"
+    return outcome.message
 
 
 def own_part(trace: TracebackType | None) -> TracebackType | None:
