@@ -38,11 +38,15 @@ def pytest_configure(config: pytest.Config) -> None:
     option = config.option
     if is_inner(config):
         return
+    if option.no_crossroads:
+        if option.crossroads:
+            raise pytest.UsageError("crossroads and no-crossroads can't both be followed; leave one of them out")
+        return
     if any(getattr(option, name.strip("-").replace("-", "_")) for name, _ in OPTIONS):
         from crossroads.faces.pytest.door import check_options
 
         check_options(config)
-    if getattr(option, "dist", "no") != "no" and not hasattr(config, "workerinput") and not option.no_crossroads:
+    if getattr(option, "dist", "no") != "no" and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Controller(config))
 
 

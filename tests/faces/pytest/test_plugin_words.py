@@ -6,7 +6,15 @@ from crossroads.faces.pytest.words import summary
 
 
 def told(**values: Any) -> dict[str, Any]:
-    return {"nodeid": "t.py::t", "outcome": "passed", "futures": 500, "counted": 500, "failed": 0, "diverged": 0, "one_future": False} | values
+    return {
+        "nodeid": "t.py::t",
+        "outcome": "passed",
+        "futures": 500,
+        "counted": 500,
+        "failed": 0,
+        "diverged": 0,
+        "one_future": False,
+    } | values
 
 
 def test_passing_tests_have_a_bound_each() -> None:

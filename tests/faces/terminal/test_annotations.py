@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from crossroads.errors import SettingError
-from crossroads.faces.terminal.annotations import annotation, wanted
+from crossroads.faces.terminal.annotations import annotation, failure_annotation, wanted
 
 
 def test_a_failure_stands_at_its_line(tmp_path: Path) -> None:
@@ -37,3 +37,8 @@ def test_github_is_told_by_itself_and_others_when_asked() -> None:
     assert not wanted(None, {})
     with pytest.raises(SettingError, match="annotations=gitlab must be github"):
         wanted("gitlab", {})
+
+
+def test_a_failure_says_how_often_and_how_to_see_it_again() -> None:
+    text = failure_annotation("", "", "", (3, 500), "boat.py:main", "crossroads replay 3fa9c2d1")
+    assert text == "::error title=failure::fails in 3 of 500 futures of boat.py:main%0Acrossroads replay 3fa9c2d1"

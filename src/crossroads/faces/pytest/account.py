@@ -52,6 +52,7 @@ def account_lines(exploration: Exploration, view: View) -> list[Text]:
     return blocks(
         _what(first, exploration.target, view),
         prose(f"It {how_often(first)}.", view),
+        prose(_always(exploration), view),
         _why(first, exploration.target, view),
         _commands(first, view),
         _others(others, view),
@@ -79,6 +80,16 @@ def output_of(failure: Failure) -> tuple[str, str]:
     """(what the failing future printed, its traceback), as far as the latter is told apart."""
     printed, found, trace = failure.output.rpartition(TRACEBACK)
     return (printed, found + trace) if found and failure.outcome.kind == "failed" else (failure.output, "")
+
+
+def _always(exploration: Exploration) -> str:
+    """What is said where nothing was explained as every future ends so; "" elsewhere."""
+    first = exploration.failures[0]
+    if exploration.one_future:
+        return "It is the only future there is: nothing is drawn or decided, so look at the code alone."
+    if first.account is None and first.count == exploration.explored.futures:
+        return "No future passed, so chance plays no part as far as was seen: look at the code alone."
+    return ""
 
 
 def _what(failure: Failure, target: str, view: View) -> list[Text]:

@@ -84,5 +84,3 @@ def _check(option: Any) -> None:
     wanted(option.crossroads_annotations, os.environ)
     if option.crossroads_verify:
         raise SettingError('crossroads-verify isn\'t there yet; "crossroads replay ID" tells whether a failure is still the same')
-    if option.crossroads and option.no_crossroads:
-        raise SettingError("crossroads and no-crossroads can't both be followed; leave one of them out")

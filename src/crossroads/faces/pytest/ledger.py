@@ -9,7 +9,7 @@ import pytest
 from crossroads import __version__
 from crossroads.faces.cli.files import to_json, write_text
 from crossroads.faces.pytest.words import status, summary
-from crossroads.faces.terminal.annotations import annotation
+from crossroads.faces.terminal.annotations import failure_annotation
 
 SCHEMA: Final = "crossroads-pytest/1"
 
@@ -82,5 +82,5 @@ def _entry(test: dict[str, Any]) -> dict[str, Any]:
 
 
 def _annotation(nodeid: str, failure: dict[str, Any]) -> str:
-    message = f"{failure['message']}\nfails in {failure['count']} of {failure['futures']} futures of {nodeid}\n{failure['replay']}"
-    return annotation(failure["exception"], message, failure["where"])
+    often = (int(failure["count"]), int(failure["futures"]))
+    return failure_annotation(failure["exception"], failure["message"], failure["where"], often, nodeid, failure["replay"])

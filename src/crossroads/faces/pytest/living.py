@@ -77,6 +77,8 @@ def live(target: str, asked: Asked, allowed: Allowed, place: Place) -> Explorati
     if not exploration.failures:
         return exploration
     first, *others = exploration.failures
+    if fails_always(exploration):
+        return exploration
     if first.outcome.exception == "wall limit":
         return _noted(
             exploration, f'it wasn\'t explained, as each of its futures takes the wall limit; "crossroads explain {first.id}" does it'
@@ -88,6 +90,12 @@ def live(target: str, asked: Asked, allowed: Allowed, place: Place) -> Explorati
             raise
         return _noted(exploration, f"it could not be explained: {error}")
     return replace(exploration, failures=(explained, *others))
+
+
+def fails_always(exploration: Exploration) -> bool:
+    """Whether every future ends in the same failure: then chance has no part in it as far as was seen, and nothing is to be explained."""
+    failures = exploration.failures
+    return len(failures) == 1 and failures[0].count == exploration.explored.futures
 
 
 def _explored(target: str, asked: Asked, allowed: Allowed, shared: dict[str, Any]) -> Exploration:

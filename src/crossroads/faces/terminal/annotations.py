@@ -28,6 +28,19 @@ def wanted(given: str | None, environment: Mapping[str, str]) -> bool:
     return given is not None or environment.get("GITHUB_ACTIONS") == "true"
 
 
+def failure_annotation(exception: str, message: str, where: str, often: tuple[int, int], target: str, command: str) -> str:
+    """One line that shows a failure where it was raised.
+
+    Args:
+        exception, message, where: of its outcome.
+        often: (futures that failed so, futures).
+        target: what was run.
+        command: what lives it again.
+    """
+    said = f"{message}\nfails in {often[0]} of {often[1]} futures of {target}\n{command}"
+    return annotation(exception or "failure", said.lstrip("\n"), where)
+
+
 def annotation(title: str, message: str, where: str = "", root: Path | None = None) -> str:
     """One line that GitHub shows as an error.
 
