@@ -41,6 +41,7 @@ def test_what_fails_always_says_so(in_programs: Path) -> None:
 def test_notes_are_said_with_the_real_id(in_programs: Path) -> None:
     failure = made.coins(account=False)
     assert f"Note: crossroads explain {failure.id} does it." in text_of(failure, notes=("crossroads explain ID does it",))
+    assert "--crossroads-futures 500 lives all" in text_of(failure, notes=("exploring ended; --futures 500 lives all",))
 
 
 def test_pytest_gets_a_place_and_a_line(in_programs: Path) -> None:

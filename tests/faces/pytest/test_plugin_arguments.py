@@ -31,8 +31,8 @@ def options() -> dict[str, argparse.Action]:
     ("typed", "kept"),
     [
         ("tests/test_a.py::test_b -k this -v", ""),
-        ("-o asyncio_mode=auto tests -p no:cacheprovider", "-o asyncio_mode=auto -p no:cacheprovider"),
-        ("--override-ini=asyncio_mode=auto -pmine -vv", "--override-ini=asyncio_mode=auto -pmine"),
+        ("-o asyncio_mode=auto tests -p no:cacheprovider", "-o asyncio_mode=auto"),
+        ("--override-ini=asyncio_mode=auto -pmine -pno:xdist -p no:mine -vv", "--override-ini=asyncio_mode=auto -pmine -p no:mine"),
         ("-c other.ini -n 2 -n2", "-c other.ini"),
         ("--crossroads --crossroads-futures 20 --crossroads-futures=20 --runslow", "--runslow"),
         ("--cov src --cov tests --database dev tests/a.py", "--database dev"),

@@ -56,7 +56,7 @@ def account_lines(exploration: Exploration, view: View) -> list[Text]:
         _why(first, exploration.target, view),
         _commands(first, view),
         _others(others, view),
-        noted(pasteable(exploration.notes, first.id), view),
+        noted(pasteable(tuple(in_words_of_pytest(note) for note in exploration.notes), first.id), view),
     )
 
 
@@ -68,6 +68,11 @@ def crash_of(exploration: Exploration, path: str, line_number: int) -> Crash:
     known = bool(file) and rest.isdigit()
     message = f"in {first.count} of {first.probability.futures} futures: {cut(title(outcome), 200)} ({first.id})"
     return Crash(file if known else path, int(rest) if known else line_number, message)
+
+
+def in_words_of_pytest(note: str) -> str:
+    """A note with options of the plugin's in place of those of `crossroads run`."""
+    return note.replace("--futures ", "--crossroads-futures ").replace("a larger --wall or --steps", "a larger wall= or steps= of the marker")
 
 
 def source_of(target: str) -> str:

@@ -41,6 +41,10 @@ OUTER_BEGINNINGS: Final = (
 )  # fmt: skip
 
 
+OUTER_PLUGINS: Final = frozenset(("cacheprovider", "terminal", "junitxml", "pastebin", "faulthandler", "xdist", "cov", "timeout", "randomly"))
+"""Plugins without which a test is the same."""
+
+
 def passed_on(config: pytest.Config) -> list[str]:
     """The arguments of this pytest that its tests' own sessions are given, too."""
     worker = getattr(config, "workerinput", None)
@@ -69,7 +73,7 @@ def inner_arguments(arguments: Sequence[str], actions: Mapping[str, argparse.Act
         if action is None:
             continue
         values = [] if has_value else _values(action, rest)
-        if not _is_outer(action.dest):
+        if not _is_outer(action.dest) and not _is_outer_plugin(word, values):
             kept += [word, *values]
     return kept
 
@@ -99,6 +103,12 @@ def _values(action: argparse.Action, rest: list[str]) -> list[str]:
 
 def _is_outer(destination: str) -> bool:
     return destination in OUTER or destination.startswith(OUTER_BEGINNINGS)
+
+
+def _is_outer_plugin(word: str, values: list[str]) -> bool:
+    """Whether it is a plugin switched off that has no part in a test's own session."""
+    name = values[0] if word == "-p" and values else word.removeprefix("-p")
+    return name.removeprefix("no:") in OUTER_PLUGINS and name.startswith("no:")
 
 
 def _actions(config: pytest.Config) -> Mapping[str, argparse.Action]:
