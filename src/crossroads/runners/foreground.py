@@ -115,6 +115,7 @@ def _live_watched(channel: socket.socket, order: wire.Message, world: World, pro
     view = order["view"]
 
     def end(outcome: Outcome) -> NoReturn:
+        program.clear()
         result = live.finish(outcome)
         live.index = result["points"]
         live.kind, live.label = "end", outcome.exception or outcome.kind
@@ -140,6 +141,7 @@ def _live_watched(channel: socket.socket, order: wire.Message, world: World, pro
 
 def _live_debugged(traveller: Traveller, order: wire.Message, world: World, program: Program) -> NoReturn:
     def finish(outcome: Outcome) -> NoReturn:
+        program.clear()
         traveller.speak()
         _leave(traveller.channel, {"result": live.finish(outcome)})
 

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from crossroads.errors import EngineError, SettingError
+from crossroads.runners.folders import clear_folders
 from crossroads.snapshots.driving import drive
 from crossroads.snapshots.engine import Engine, EngineName, Launch, trunk_command
 from crossroads.snapshots.fork import ForkEngine, Unsound
@@ -143,6 +144,8 @@ class LocalRunner:
         """End all processes; a later run starts new ones."""
         for engine in self._engines:
             engine.close()
+        if self._engines and self.target.is_test:
+            clear_folders(str(self.target))
         self._engines = []
 
     def _run(

@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from crossroads.errors import TargetError
+from crossroads.runners.folders import Folder
 from crossroads.snapshots.endings import outcome_of, safe_text, type_name
 from crossroads.timeline.outcomes import Outcome
 from crossroads.worlds.targets import Target, load_target
@@ -25,16 +26,25 @@ class Program:
         function: to be called without arguments in a world.
         name: as reports say it, a path or a node id.
         read_end: makes the outcome of what `outcome_of` has found in the call.
+        folder: of its temporary files, which are its futures' own; None where it sees to them itself.
     """
 
     module: ModuleType
     function: Callable[[], Any]
     name: str
     read_end: Callable[[Outcome], Outcome] = as_it_is
+    folder: Folder | None = None
 
     def outcome(self, life: Callable[[], object], explain_end: Callable[[], bool]) -> Outcome:
         """Call `life`, which calls the function, and say how that ended; see `outcome_of`."""
-        return self.read_end(outcome_of(life, explain_end))
+        outcome = self.read_end(outcome_of(life, explain_end))
+        self.clear()
+        return outcome
+
+    def clear(self) -> None:
+        """At the end of a life, wherever that comes from."""
+        if self.folder is not None:
+            self.folder.clear()
 
 
 def load_program(target: Target, world: str, go: Callable[[Program], NoReturn]) -> NoReturn:

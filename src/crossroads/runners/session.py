@@ -12,12 +12,14 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import pytest
 from _pytest.config import ConftestImportFailure, _prepareconfig
 
 from crossroads.errors import TargetError
+from crossroads.runners.folders import Folder
 from crossroads.runners.programs import Program, import_problem
 from crossroads.runners.tests import OneTest
 from crossroads.snapshots.live import program_folders
@@ -110,6 +112,7 @@ class Driver:
     def __init__(self, target: Target, world: str, go: Callable[[Program], NoReturn]) -> None:
         self._target, self._world, self._go = target, world, go
         self.trouble = ""
+        self._folder = Folder(str(target))
         self._test: OneTest | None = None
 
     # Hooks of pytest's, by their names.
@@ -121,6 +124,7 @@ class Driver:
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
             reporter._tw._file = Sink()
+        _use_folder(session.config, self._folder)
         root = f"{session.config.rootpath}/"
         if root not in program_folders:
             program_folders.append(root)
@@ -151,7 +155,7 @@ class Driver:
             test.widen()
             self.trouble = test.refusal(self._world)
         if not self.trouble:
-            self._go_on(Program(test.module, test.live, str(self._target), test.read_end))
+            self._go_on(Program(test.module, test.live, str(self._target), test.read_end, self._folder))
         return True
 
     @pytest.hookimpl(tryfirst=True)
@@ -186,6 +190,19 @@ class Driver:
             traceback.print_exc()
         finally:
             os._exit(1)
+
+
+def _use_folder(config: Any, folder: Folder) -> None:
+    """Have pytest's temporary directories made in this one; it is claimed when the first is asked for."""
+    factory = getattr(config, "_tmp_path_factory", None)
+    if factory is None:
+        return
+
+    def getbasetemp() -> Path:
+        factory._basetemp = Path(folder.claim())
+        return Path(factory._basetemp)
+
+    factory.getbasetemp = getbasetemp
 
 
 class Sink:

@@ -20,6 +20,7 @@ from crossroads.snapshots.live import LiveRun, program_folders
 from crossroads.snapshots.plans import LOADED
 from crossroads.snapshots.server import Server, wait_for_threads
 from crossroads.timeline.formats import world_from_data
+from crossroads.timeline.outcomes import Outcome
 from crossroads.worlds.targets import Target
 from crossroads.worlds.world import World, make_world
 
@@ -67,7 +68,7 @@ def live_one(server: Server, world: World, target: Target, settings: wire.Messag
     """Load the program and call it: the rest of every process but the bare one."""
 
     def go(program: Program) -> NoReturn:
-        server.pause(LOADED, None)
+        pause(server, program, LOADED, None)
         rewind = world.keep() if server.has_more else None
         while True:
             live_once(server, world, program, settings["step_limit"])
@@ -87,10 +88,15 @@ def live_one(server: Server, world: World, target: Target, settings: wire.Messag
 
 def live_once(server: Server, world: World, program: Program, step_limit: int) -> None:
     """One life of the program; returns where this process is to live another one."""
-    live = LiveRun(world, step_limit, lambda outcome: server.report(live, outcome))
+
+    def end(outcome: Outcome) -> NoReturn:
+        program.clear()
+        server.report(live, outcome)
+
+    live = LiveRun(world, step_limit, end)
     live.pauses = server.pauses
     live.follow(server.plan)
-    live.pause = lambda run: server.pause(run.index, run)
+    live.pause = lambda run: pause(server, program, run.index, run)
     world.attach(live)
     current.run = live
 
@@ -105,6 +111,18 @@ def live_once(server: Server, world: World, program: Program, step_limit: int) -
         server.go_on(live, outcome)
     except TargetError as error:
         server.refuse("target", str(error))
+
+
+def pause(server: Server, program: Program, point: int, live: LiveRun | None) -> None:
+    """Be at a pause, with the program's temporary files; what comes back may be another process."""
+    if program.folder is None or point not in server.pauses:
+        server.pause(point, live)
+        return
+    trouble = program.folder.leave()
+    if trouble:
+        server.decline(point, trouble)
+    server.pause(point, live)
+    program.folder.enter()
 
 
 def _fix_addresses() -> bool:

@@ -344,8 +344,7 @@ class Server:
         walked_s = _process_time() - self._began_walking
         trouble = self._trouble()
         if trouble:
-            self._results.write({"unsound": trouble, "at": point})
-            _exit(0)
+            self.decline(point, trouble)
         _, channel = self._climbing.pop(0)
         kernel.flush_stdio()
         if self._climbing:
@@ -365,6 +364,11 @@ class Server:
         self._ready_end = -1
         self._channel = channel
         self.serve(live, {"at": point, "walked_s": walked_s})
+
+    def decline(self, point: int, trouble: str) -> NoReturn:
+        """End a walk here, since no snapshot can be laid at this pause."""
+        self._results.write({"unsound": trouble, "at": point})
+        _exit(0)
 
     def _trouble(self) -> str:
         """Why this process can't be forked, or serve, soundly; "" if it can."""
