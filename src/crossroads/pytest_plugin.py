@@ -67,6 +67,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     take_over(session)
 
 
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_timeout_set_timer(item: pytest.Item) -> bool | None:
+    """Within the engine, which has limits of its own, pytest-timeout sets no timer."""
+    return True if is_inner(item.config) else None
+
+
 class Controller:
     """In the process that gives xdist's workers their tests: what they can't know of it, and a look at what they report."""
 

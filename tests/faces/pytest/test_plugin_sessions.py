@@ -223,7 +223,7 @@ def test_it_can_be_switched_off(project: pytest.Pytester) -> None:
 
 
 def test_pytest_goes_on_as_ever(project: pytest.Pytester) -> None:
-    """-x, --lf, -k, --collect-only, --setup-plan, --pdb, reports that a conftest looks at."""
+    """-x, --lf, -k, --collect-only, --setup-plan, reports that a conftest looks at."""
     project.makeconftest(
         """
         import pytest
@@ -239,12 +239,39 @@ def test_pytest_goes_on_as_ever(project: pytest.Pytester) -> None:
     first = project.runpytest_subprocess("-x", "-s")
     first.assert_outcomes(passed=1, failed=1)
     first.stdout.fnmatch_lines(["*seen test_calm passed False*", "*seen test_bad failed True*"])
-    again = project.runpytest_subprocess("--lf", "--pdb")
+    again = project.runpytest_subprocess("--lf")
     again.assert_outcomes(failed=1)
     assert ids_in(again.stdout.str()) == ids_in(first.stdout.str())
     project.runpytest_subprocess("-k", "calm").assert_outcomes(passed=1, deselected=2)
     project.runpytest_subprocess("--collect-only", "-q").stdout.fnmatch_lines(["*::test_calm", "*::test_bad"])
     assert project.runpytest_subprocess("--setup-plan").ret == 0
+
+
+def test_a_timeout_holds_for_each_future(project: pytest.Pytester) -> None:
+    pytest.importorskip("pytest_timeout")
+    project.makepyfile(
+        MARKED
+        + """
+@pytest.mark.timeout(2)
+def test_hangs():
+    while random.random() < 2: pass
+
+@pytest.mark.timeout(0.000001, func_only=True)
+def test_calm(): assert random.random() < 2
+"""
+    )
+    done = project.runpytest_subprocess("-v", "--crossroads-futures", "2")
+    done.assert_outcomes(passed=1, failed=1)
+    done.stdout.fnmatch_lines(["E   hung: wall limit*"])
+
+
+def test_pdb_is_the_debugger_that_goes_back(project: pytest.Pytester) -> None:
+    project.makepyfile(MARKED + "def test_bad():\n    number = 40 + random.randint(1, 2)\n    assert not number\n")
+    done = project.run(sys.executable, "-m", "pytest", "--pdb", "-p", "no:xdist", stdin=b"p number * 1000\nback\nc\n")
+    done.assert_outcomes(failed=1)
+    done.stdout.re_match_lines(
+        [r".*Failure [0-9a-f]{8}: c goes on with the tests, .*", r".*\(point \d+\) 4[12]000", r".*point \d+ of \d+, .*"]
+    )
 
 
 @pytest.mark.parametrize(

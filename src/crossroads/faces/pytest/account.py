@@ -72,7 +72,9 @@ def crash_of(exploration: Exploration, path: str, line_number: int) -> Crash:
 
 def in_words_of_pytest(note: str) -> str:
     """A note with options of the plugin's in place of those of `crossroads run`."""
-    return note.replace("--futures ", "--crossroads-futures ").replace("a larger --wall or --steps", "a larger wall= or steps= of the marker")
+    return note.replace("--futures ", "--crossroads-futures ").replace(
+        "a larger --wall or --steps", "a larger wall= or steps= of the marker"
+    )
 
 
 def source_of(target: str) -> str:

@@ -41,7 +41,9 @@ OUTER_BEGINNINGS: Final = (
 )  # fmt: skip
 
 
-OUTER_PLUGINS: Final = frozenset(("cacheprovider", "terminal", "junitxml", "pastebin", "faulthandler", "xdist", "cov", "timeout", "randomly"))
+OUTER_PLUGINS: Final = frozenset(
+    ("cacheprovider", "terminal", "junitxml", "pastebin", "faulthandler", "xdist", "cov", "timeout", "randomly")
+)
 """Plugins without which a test is the same."""
 
 

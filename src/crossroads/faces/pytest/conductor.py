@@ -6,14 +6,15 @@ pytest's own reports come of it, by its own hooks, so that all that reads report
 import os
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from _pytest.skipping import evaluate_skip_marks, evaluate_xfail_marks
 
-from crossroads.analysis.results import Exploration
+from crossroads.analysis.replay import replay as live_again
+from crossroads.analysis.results import Exploration, Failure
 from crossroads.errors import CrossroadsError
 from crossroads.faces.cli.stored import store_options
 from crossroads.faces.pytest import arguments, reports
@@ -29,6 +30,9 @@ ASKED = pytest.StashKey[Asked]()
 
 REFUSED = pytest.StashKey[str]()
 """Why a test that was taken over can't be run."""
+
+FAILED = pytest.StashKey[Failure]()
+"""Its most frequent failure."""
 
 TOLD = pytest.StashKey[Told]()
 """What its reports bring along."""
@@ -86,10 +90,21 @@ class Conductor:
             return None
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         if self._phase(item, "setup", lambda: _check_marks(item)).passed:
-            self._phase(item, "call", lambda: self._live(item))
+            report = self._phase(item, "call", lambda: self._live(item))
+            if report.failed and item.config.option.usepdb and FAILED in item.stash:
+                self._step_through(item.config, item.stash[FAILED])
         following = None if item.session.shouldfail or item.session.shouldstop else nextitem
         self._phase(item, "teardown", lambda: item.session._setupstate.teardown_exact(following))
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        return True
+
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
+    def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> bool | None:
+        """pytest-timeout's limit is one for each future."""
+        asked = item.stash.get(ASKED, None)
+        if asked is None:
+            return None
+        item.stash[ASKED] = replace(asked, wall_s=asked.wall_s or float(settings.timeout))
         return True
 
     @pytest.hookimpl(wrapper=True, trylast=True)
@@ -110,6 +125,21 @@ class Conductor:
         item.ihook.pytest_runtest_logreport(report=report)
         return report
 
+    def _step_through(self, config: pytest.Config, failure: Failure) -> None:
+        """What --pdb means here: the debugger that goes back and forth, on this terminal, where the failing future fails."""
+        capture = config.pluginmanager.get_plugin("capturemanager")
+        if capture is not None:
+            capture.suspend_global_capture(in_=True)
+        print(f"\nFailure {failure.id}: c goes on with the tests, back and forward go through time", flush=True)
+        try:
+            with arguments.telling(self._outer.arguments):
+                live_again(failure, debugger=True, store=self._outer.place.store)
+        except CrossroadsError as error:
+            print(f"crossroads: {error}", flush=True)
+        finally:
+            if capture is not None:
+                capture.resume_global_capture()
+
     def _live(self, item: pytest.Item) -> None:
         """Live the futures of a test; how that ends is how the test ends."""
         exploration: Exploration | None = None
@@ -122,6 +152,7 @@ class Conductor:
             item.stash[TOLD] = told
             item.user_properties += reports.properties_of(told)
         if exploration.failures:
+            item.stash[FAILED] = exploration.failures[0]
             if self._outer.html is not None:
                 write_page_of(exploration.failures[0], item.name, self._outer.html, self._outer.place, self._outer.view)
             raise reports.FutureFailed(exploration, self._outer.view)
