@@ -19,9 +19,11 @@ import pytest
 from _pytest.config import ConftestImportFailure, _prepareconfig
 
 from crossroads.errors import TargetError
+from crossroads.runners.examples import unwrap, use_examples
 from crossroads.runners.folders import Folder
 from crossroads.runners.programs import Program, import_problem
 from crossroads.runners.tests import OneTest
+from crossroads.snapshots.lasting import make_lasting
 from crossroads.snapshots.live import program_folders
 from crossroads.worlds.targets import Target
 
@@ -152,9 +154,11 @@ class Driver:
             self.trouble = _not_one(self._target, [item.name for item in session.items])
         if not self.trouble:
             test = self._test = OneTest(session.items[0])
+            use_examples(session.items[0])
             test.widen()
             self.trouble = test.refusal(self._world)
         if not self.trouble:
+            make_lasting()
             self._go_on(Program(test.module, test.live, str(self._target), test.read_end, self._folder))
         return True
 
@@ -166,6 +170,7 @@ class Driver:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(self, item: Any, call: Any) -> Generator[None, Any, Any]:
+        unwrap(item, call)
         report = yield
         if self._test is not None:
             self._test.note(call, report)
