@@ -49,7 +49,7 @@ class Played:
 @pytest.fixture
 def played(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Played:
     player = Played(made.exploration(made.coins(account=False), replace(made.boat(), account=None)))
-    monkeypatch.setattr(living, "explore", player.explore)
+    monkeypatch.setattr(living, "explorer_of", lambda asked: player.explore)
     monkeypatch.setattr(living, "explain", player.explain)
     return player
 
@@ -116,3 +116,12 @@ def test_a_test_has_its_own_time_or_its_share_or_any() -> None:
     assert (shared.explore_s, shared.explain_s()) == (5.0, 9.0)
     free = allowed_for(Asked(), None, lambda: 0.0)
     assert (free.explore_s, free.explain_s()) == (None, 120.0)
+
+
+def test_what_was_kept_is_reported_before_what_is_found(played: Played, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = replace(made.always(), account=None)
+    monkeypatch.setattr(living, "kept_failures", lambda target, store: (kept,))
+    monkeypatch.setattr(living, "verdicts", lambda target, store: ("one was prevented",))
+    found = live("t.py::t", Asked(), ANY_TIME, place)
+    assert [failure.id for failure in found.failures][:2] == [kept.id, made.coins().id]
+    assert "one was prevented" in found.notes

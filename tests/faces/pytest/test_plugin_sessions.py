@@ -312,3 +312,25 @@ def test_time_is_the_limit(project: pytest.Pytester) -> None:
     done = project.runpytest_subprocess("--crossroads", "--crossroads-budget=2s", "-v")
     done.assert_outcomes(passed=2)
     done.stdout.re_match_lines([r".*test_many PASSED \[[0-9,]+ futures\].*"])
+
+
+def test_what_is_not_simulated_runs_as_ever(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+        import asyncio, sys, unittest
+
+        class TestProcess(unittest.IsolatedAsyncioTestCase):
+            async def test_process(self):
+                process = await asyncio.create_subprocess_exec(sys.executable, "-c", "print(1)")
+                assert await process.wait() == 0
+
+            async def test_wrong(self):
+                await asyncio.create_subprocess_exec(sys.executable, "-c", "print(1)")
+                assert False
+        """
+    )
+    done = project.runpytest_subprocess("--crossroads", "-v", *FUTURES)
+    done.assert_outcomes(passed=1, failed=1)
+    done.stdout.re_match_lines(
+        [r".*::test_process PASSED +\[.*", r">? +assert False.*", r"2 tests ran once, as without crossroads \(.*\): .*"]
+    )

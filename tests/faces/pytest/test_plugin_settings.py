@@ -31,7 +31,8 @@ def mark(*args: Any, **kwargs: Any) -> Any:
 
 
 def test_nothing_asked_is_the_default() -> None:
-    assert asked() == asked(mark()) == Asked()
+    assert asked() == Asked(wall_s=15.0)
+    assert asked(mark()) == Asked()
 
 
 def test_all_that_can_be_asked() -> None:

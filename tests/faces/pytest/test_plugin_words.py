@@ -14,6 +14,7 @@ def told(**values: Any) -> dict[str, Any]:
         "failed": 0,
         "diverged": 0,
         "one_future": False,
+        "not_lived": "",
     } | values
 
 
@@ -37,3 +38,10 @@ def test_what_diverged_is_said_and_counts_for_nothing() -> None:
     assert lines[0] == "1 test, 500 futures, none failed."
     assert "less than 2.2 %" in lines[1]
     assert lines[2] == "200 futures diverged, which counts neither way: t.py::t."
+
+
+def test_what_could_not_be_lived_is_named() -> None:
+    tests = [told(nodeid=f"t.py::t{number}", futures=0, not_lived="it starts a process") for number in range(5)]
+    assert summary(tests) == [
+        "5 tests ran once, as without crossroads (t.py::t0, t.py::t1, t.py::t2 and 2 more): it starts a process.",
+    ]

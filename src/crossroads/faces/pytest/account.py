@@ -106,11 +106,23 @@ def _what(failure: Failure, target: str, view: View) -> list[Text]:
     rows = excerpt(outcome.where, source_of(target), before=2, after=0)
     lines = [line(short_place(f"{file}:{number} in {name}")) for file, number, name in frames]
     lines += [line(f"{'>' if row.meant else ' '}   {row.text}") for row in rows]
-    name = outcome.exception if outcome.kind == "failed" else title(outcome)
-    said = [clean(text) for text in outcome.message.splitlines()[:MESSAGE_LINES_MAX]] if outcome.kind == "failed" else []
-    first = ": ".join(part for part in (name, said[0] if said else "") if part)
-    lines += [line(f"E   {text}") for text in (first, *said[1:])]
+    lines += [line(f"E   {clean(text)}") for text in _exception(failure)]
     return lines + ([line(), line(short_place(outcome.where))] if outcome.where else [])
+
+
+def _exception(failure: Failure) -> list[str]:
+    """What the exception says, with the notes that were added to it (Hypothesis' example is one), as far as its traceback is known."""
+    outcome = failure.timeline.outcome or failure.outcome
+    if outcome.kind != "failed":
+        return [title(outcome)]
+    _, trace = output_of(failure)
+    frames = list(FRAME.finditer(trace))
+    if frames:
+        said = trace[frames[-1].end() :].lstrip("\n").splitlines()
+        while said and said[0].startswith(" "):
+            said.pop(0)
+        return said[:MESSAGE_LINES_MAX]
+    return ": ".join(part for part in (outcome.exception, outcome.message) if part).splitlines()[:MESSAGE_LINES_MAX]
 
 
 def _why(failure: Failure, target: str, view: View) -> list[Text]:

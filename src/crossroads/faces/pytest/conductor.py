@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from _pytest.runner import runtestprotocol
 from _pytest.skipping import evaluate_skip_marks, evaluate_xfail_marks
 
 from crossroads.analysis.replay import replay as live_again
@@ -19,7 +20,8 @@ from crossroads.errors import CrossroadsError
 from crossroads.faces.cli.stored import store_options
 from crossroads.faces.pytest import arguments, reports
 from crossroads.faces.pytest.budget import Purse
-from crossroads.faces.pytest.living import Place, allowed_for, live
+from crossroads.faces.pytest.items import is_marked
+from crossroads.faces.pytest.living import Place, allowed_for, hangs_always, live, not_simulated
 from crossroads.faces.pytest.pages import write_page_of
 from crossroads.faces.pytest.settings import Asked
 from crossroads.faces.pytest.words import Told
@@ -90,7 +92,10 @@ class Conductor:
             return None
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         if self._phase(item, "setup", lambda: _check_marks(item)).passed:
-            report = self._phase(item, "call", lambda: self._live(item))
+            call = _call("call", lambda: self._live(item))
+            if call.excinfo is not None and isinstance(call.excinfo.value, reports.NotLived) and not is_marked(item):
+                return self._run_as_it_is(item, nextitem, str(call.excinfo.value))
+            report = self._report(item, call)
             if report.failed and item.config.option.usepdb and FAILED in item.stash:
                 self._step_through(item.config, item.stash[FAILED])
         following = None if item.session.shouldfail or item.session.shouldstop else nextitem
@@ -113,17 +118,27 @@ class Conductor:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Put the account in, before others look at the report."""
         report = yield
-        if TOLD in item.stash and call.when != "teardown":
+        if TOLD in item.stash and (call.when == "call" or (call.when == "setup" and not report.passed)):
             reports.fill(report, item, None if call.excinfo is None else call.excinfo.value, item.stash[TOLD])
         return report
 
     def _phase(self, item: pytest.Item, when: Phase, work: Callable[[], None]) -> pytest.TestReport:
-        call: pytest.CallInfo[None] = pytest.CallInfo.from_call(work, when, reraise=(pytest.exit.Exception, KeyboardInterrupt))
+        return self._report(item, _call(when, work))
+
+    def _report(self, item: pytest.Item, call: "pytest.CallInfo[None]") -> pytest.TestReport:
         if call.excinfo is not None and isinstance(call.excinfo.value, reports.NotLived):
             call.when = "setup"
         report: pytest.TestReport = item.ihook.pytest_runtest_makereport(item=item, call=call)
         item.ihook.pytest_runtest_logreport(report=report)
         return report
+
+    def _run_as_it_is(self, item: pytest.Item, nextitem: pytest.Item | None, reason: str) -> bool:
+        """Run a test once, in this process: nobody has asked for its futures by name, and they say nothing of it."""
+        item.stash[TOLD] = {**reports.told_of(item.nodeid, None, self._outer.view, whole=False), "not_lived": reason}
+        item.user_properties[:] = [(name, value) for name, value in item.user_properties if not name.startswith("crossroads_")]
+        runtestprotocol(item, nextitem=nextitem)
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        return True
 
     def _step_through(self, config: pytest.Config, failure: Failure) -> None:
         """What --pdb means here: the debugger that goes back and forth, on this terminal, where the failing future fails."""
@@ -151,6 +166,9 @@ class Conductor:
             told = reports.told_of(item.nodeid, exploration, self._outer.view, whole=self._outer.whole)
             item.stash[TOLD] = told
             item.user_properties += reports.properties_of(told)
+        reason = not_simulated(exploration) or ("" if is_marked(item) else hangs_always(exploration))
+        if reason:
+            raise reports.NotLived(reason)
         if exploration.failures:
             item.stash[FAILED] = exploration.failures[0]
             if self._outer.html is not None:
@@ -169,6 +187,10 @@ class Conductor:
         allowed = allowed_for(asked, None if purse is None else purse.share_s, lambda: 0.0 if purse is None else purse.explaining_s)
         with arguments.telling(self._outer.arguments):
             return live(target_of(item), asked, allowed, self._outer.place)
+
+
+def _call(when: Phase, work: Callable[[], None]) -> "pytest.CallInfo[None]":
+    return pytest.CallInfo.from_call(work, when, reraise=(pytest.exit.Exception, KeyboardInterrupt))
 
 
 def _end_as_said(exploration: Exploration) -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from crossroads.analysis.explain import BUDGET, explain
-from crossroads.analysis.explore import explore
 from crossroads.analysis.progress import Progress
 from crossroads.analysis.results import Exploration, Failure
 from crossroads.analysis.sources import open_store
 from crossroads.errors import CrossroadsError, EngineError, InternalError
 from crossroads.faces.cli.run import ENOUGH_S, EXPLAINING_S
 from crossroads.faces.pytest.budget import EXPLORING_SHARE
+from crossroads.faces.pytest.plugged import explorer_of, kept_failures, verdicts
 from crossroads.faces.pytest.settings import FUTURES, Asked
 from crossroads.snapshots.limits import Limits
 
@@ -77,7 +77,7 @@ def live(target: str, asked: Asked, allowed: Allowed, place: Place) -> Explorati
     if not exploration.failures:
         return exploration
     first, *others = exploration.failures
-    if fails_always(exploration):
+    if fails_always(exploration) or not_simulated(exploration):
         return exploration
     if first.outcome.exception == "wall limit":
         return _noted(
@@ -98,6 +98,22 @@ def fails_always(exploration: Exploration) -> bool:
     return len(failures) == 1 and failures[0].count == exploration.explored.futures
 
 
+def not_simulated(exploration: Exploration) -> str:
+    """Why what was lived says nothing of the test: it asks for what the world doesn't have; "" where it doesn't."""
+    for failure in exploration.failures:
+        end = failure.outcome
+        if end.exception.rpartition(".")[2] == "NotSimulated":
+            return end.message
+    return ""
+
+
+def hangs_always(exploration: Exploration) -> str:
+    """Why a test of which all futures hung may be no hanging one; "" where some didn't."""
+    if not fails_always(exploration) or exploration.failures[0].outcome.exception != "wall limit":
+        return ""
+    return "all of its futures hung, so either it waits for ever, or for what isn't simulated, such as a thread"
+
+
 def _explored(target: str, asked: Asked, allowed: Allowed, shared: dict[str, Any]) -> Exploration:
     """Anew each time: what the test depends on may have changed, though its file is as it was."""
     watch = _Watch(allowed.explore_s)
@@ -106,10 +122,12 @@ def _explored(target: str, asked: Asked, allowed: Allowed, shared: dict[str, Any
     if asked.futures is None:
         more["enough_s"] = ENOUGH_S
     with nothing_lost(target, shared["store"]):
-        found = explore(target, futures=futures, fresh=True, faults=asked.faults, on_progress=watch.look, **shared, **more)
+        kept = kept_failures(target, shared["store"])
+        found = explorer_of(asked)(target, futures=futures, fresh=True, faults=asked.faults, on_progress=watch.look, **shared, **more)
     if not found.complete and not watch.is_over:
         raise KeyboardInterrupt
-    return replace(found, complete=True)
+    notes = (*found.notes, *verdicts(target, shared["store"]))
+    return replace(found, complete=True, failures=(*kept, *found.failures), notes=notes)
 
 
 @contextmanager

@@ -38,7 +38,8 @@ def told_of(nodeid: str, exploration: Exploration | None, view: View, *, whole: 
         view: what commands need.
         whole: whether the whole of it is wanted, as `crossroads-report/1`.
     """
-    told: dict[str, Any] = {"nodeid": nodeid, "futures": 0, "failed": 0, "counted": 0, "diverged": 0, "one_future": False, "failures": []}
+    told: dict[str, Any] = {"nodeid": nodeid, "futures": 0, "failed": 0, "counted": 0, "diverged": 0, "one_future": False, "not_lived": ""}
+    told["failures"] = []
     if exploration is None:
         return told
     tally = exploration.explored

@@ -16,6 +16,9 @@ from crossroads.faces.cli import options
 FUTURES: Final = 500
 """Futures of a test by default: a failure of 0.6 % is found with 95 %."""
 
+UNASKED_WALL_S: Final = 15.0
+"""A future of a test that nobody has marked may take so long: some wait for what isn't simulated, and many such would take hours."""
+
 MARKER: Final = "crossroads"
 KNOWN: Final = ("futures", "faults", "seed", "budget", "wall", "steps")
 
@@ -55,14 +58,15 @@ def asked_of(item: pytest.Item) -> Asked:
     Raises:
         SettingError: an argument of its marker, or an option, is unknown or out of range.
     """
-    marked = arguments_of(list(item.iter_markers(MARKER)))
+    markers = list(item.iter_markers(MARKER))
+    marked, marked_at_all = arguments_of(markers), bool(markers)
     given = item.config.option
     return Asked(
         futures=futures_of(given.crossroads_futures) or _whole("futures", marked, options.FUTURES),
         seed=seed_of(given.crossroads_seed) if given.crossroads_seed is not None else _whole("seed", marked, options.SEED) or 0,
         faults=check_faults(marked.get("faults", ())),
         budget_s=None if marked.get("budget") is None else seconds_of(str(marked["budget"]), "budget"),
-        wall_s=_wall(marked),
+        wall_s=_wall(marked) or (None if marked_at_all else UNASKED_WALL_S),
         steps=_whole("steps", marked, options.Whole(1)),
     )
 

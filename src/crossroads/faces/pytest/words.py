@@ -10,6 +10,9 @@ from crossroads.stats.sequences import interval
 
 CONFIDENCE = 0.95
 
+NAMED_MAX = 3
+"""Tests that are named in a line of the summary."""
+
 Told = Mapping[str, Any]
 """What a report brings along: see `reports.told_of`."""
 
@@ -39,13 +42,23 @@ def summary(tests: Sequence[Told]) -> list[str]:
     failing = [test for test in lived if test["outcome"] == "failed"]
     futures = sum(int(test["futures"]) for test in lived)
     found = f"{count(len(failing), 'test')} with failing futures" if failing else "none failed"
-    lines = [f"{count(len(lived), 'test')}, {count(futures, 'future')}, {found}."]
+    lines = [f"{count(len(lived), 'test')}, {count(futures, 'future')}, {found}."] if lived else []
     lines += bound(lived)
+    alone: dict[str, list[str]] = {}
+    for test in tests:
+        if test["not_lived"]:
+            alone.setdefault(str(test["not_lived"]), []).append(str(test["nodeid"]))
+    for reason, names in alone.items():
+        lines.append(f"{count(len(names), 'test')} ran once, as without crossroads ({_listed(names)}): {reason}.")
     diverged = sum(int(test["diverged"]) for test in lived)
     if diverged:
         ours = [test["nodeid"] for test in lived if test["diverged"]]
-        lines.append(f"{count(diverged, 'future')} diverged, which counts neither way: {', '.join(ours[:3])}{', ...' if ours[3:] else ''}.")
+        lines.append(f"{count(diverged, 'future')} diverged, which counts neither way: {_listed(ours)}.")
     return lines
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMED_MAX]) + (f" and {len(names) - NAMED_MAX} more" if len(names) > NAMED_MAX else "")
 
 
 def bound(lived: Sequence[Told]) -> list[str]:
