@@ -5,7 +5,7 @@ import sys
 
 import plugin_programs as programs
 import pytest
-from plugin_outside import FUTURES, ids_in
+from plugin_outside import FUTURES, command, ids_in
 
 pytest_plugins = ("pytester",)
 pytestmark = pytest.mark.slow
@@ -334,3 +334,29 @@ def test_what_is_not_simulated_runs_as_ever(project: pytest.Pytester) -> None:
     done.stdout.re_match_lines(
         [r".*::test_process PASSED +\[.*", r">? +assert False.*", r"2 tests ran once, as without crossroads \(.*\): .*"]
     )
+
+
+def test_hypothesis_chooses_inputs_and_crossroads_the_futures(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        MARKED
+        + """
+from hypothesis import given, settings, strategies
+
+@settings(max_examples=5)
+@given(strategies.lists(strategies.integers(0, 9), min_size=3, max_size=3, unique=True))
+async def test_flips(items):
+    assert random.random() < 0.97, items
+
+@settings(max_examples=5)
+@given(strategies.integers())
+def test_calm(number): assert number == number
+"""
+    )
+    done = project.runpytest_subprocess("-v", *FUTURES)
+    done.assert_outcomes(failed=1, passed=1)
+    done.stdout.re_match_lines(
+        [r".*test_flips FAILED \[\d+ of 40 futures\].*", r"E   AssertionError: \[.*\]", r"E   .*test_flips\(items=\[\d, \d, \d\]\)"]
+    )
+    (id,) = ids_in(done.stdout.str())
+    again = command(project, "replay", id)
+    assert again.ret == 1

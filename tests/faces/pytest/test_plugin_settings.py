@@ -31,7 +31,7 @@ def mark(*args: Any, **kwargs: Any) -> Any:
 
 
 def test_nothing_asked_is_the_default() -> None:
-    assert asked() == Asked(wall_s=15.0)
+    assert asked() == Asked(wall_s=10.0)
     assert asked(mark()) == Asked()
 
 

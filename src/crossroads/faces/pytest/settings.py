@@ -16,7 +16,7 @@ from crossroads.faces.cli import options
 FUTURES: Final = 500
 """Futures of a test by default: a failure of 0.6 % is found with 95 %."""
 
-UNASKED_WALL_S: Final = 15.0
+UNASKED_WALL_S: Final = 10.0
 """A future of a test that nobody has marked may take so long: some wait for what isn't simulated, and many such would take hours."""
 
 MARKER: Final = "crossroads"
