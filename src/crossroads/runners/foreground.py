@@ -100,6 +100,8 @@ def main() -> NoReturn:
         world.woke()
 
     def go(program: Program) -> NoReturn:
+        if target.is_test:
+            world.settle()
         if traveller is not None:
             _live_debugged(traveller, order, world, program)
         _live_watched(channel, order, world, program)

@@ -11,6 +11,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 from _pytest.skipping import evaluate_skip_marks, evaluate_xfail_marks
 
+from crossroads.errors import TargetError
 from crossroads.snapshots.endings import raised_at
 from crossroads.snapshots.live import is_own, short_path
 from crossroads.timeline.outcomes import Outcome
@@ -42,7 +43,8 @@ class OneTest:
         self._error: BaseException | None = None
         self._phase = ""
         self._trace: TracebackType | None = None
-        self._is_set_up = self._is_raised_by_program = False
+        self._is_raised_by_program = False
+        self._refused = ""
 
     @property
     def module(self) -> ModuleType:
@@ -52,15 +54,9 @@ class OneTest:
 
     def refusal(self, world: str) -> str:
         """Why the test can't be run in this world, in one sentence; "" if it can."""
-        name = self._anyio_backend()
-        if name == "trio":
-            return (
-                f"{self._item.nodeid} runs on trio, which has no world here; choose its asyncio variant, or let anyio_backend be 'asyncio'"
-            )
-        test = getattr(self._item, "obj", None)
-        if world != "asyncio" and (inspect.iscoroutinefunction(test) or name == "asyncio"):
+        if world != "asyncio" and inspect.iscoroutinefunction(getattr(self._item, "obj", None)):
             return f"{self._item.nodeid} is async, but not by its source; write it as async def in the test's file"
-        return ""
+        return self._refused
 
     def widen(self) -> None:
         """Set up what is wider than a function, as it would be for the first test that needs it."""
@@ -145,7 +141,8 @@ class OneTest:
             for name in list(getattr(item, "fixturenames", ())):
                 if self._is_wider(name):
                     item._request.getfixturevalue(name)
-            self._is_set_up = True
+        except TargetError as error:
+            self._refused = str(error)
         except BaseException:
             pass
 
@@ -153,15 +150,20 @@ class OneTest:
         expected = evaluate_xfail_marks(self._item)
         return evaluate_skip_marks(self._item) is not None or (expected is not None and not expected.run)
 
-    def _anyio_backend(self) -> str:
-        if "anyio_backend" not in getattr(self._item, "fixturenames", ()):
-            return ""
-        backend = self._item._request.getfixturevalue("anyio_backend") if self._is_set_up else ""
-        return backend if isinstance(backend, str) else str(backend[0])
-
     def _is_wider(self, name: str) -> bool:
         definitions = self._item._fixtureinfo.name2fixturedefs.get(name)
         return bool(definitions) and definitions[-1].scope != "function"
+
+
+def check_fixture(name: str, value: object, test: str) -> None:
+    """Refuse what a fixture says a test is to run on, where there is no world for that.
+
+    Raises:
+        TargetError: it is trio.
+    """
+    backend = value[0] if isinstance(value, tuple) and value else value
+    if name == "anyio_backend" and backend == "trio":
+        raise TargetError(f"{test} runs on trio, which has no world here; choose its asyncio variant, or let anyio_backend be 'asyncio'")
 
 
 def _text(error: BaseException, outcome: Outcome) -> str:

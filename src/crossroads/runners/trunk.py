@@ -68,6 +68,8 @@ def live_one(server: Server, world: World, target: Target, settings: wire.Messag
     """Load the program and call it: the rest of every process but the bare one."""
 
     def go(program: Program) -> NoReturn:
+        if target.is_test:
+            world.settle()
         pause(server, program, LOADED, None)
         rewind = world.keep() if server.has_more else None
         while True:
