@@ -34,6 +34,7 @@ ARGUMENTS: Final = ("--capture=no", "-o", "faulthandler_timeout=0")
 """Output belongs to futures; a watchdog is a thread."""
 
 OPTIONS: Final[dict[str, object]] = {
+    "verbose": 0,
     "collectonly": False,
     "keyword": "",
     "markexpr": "",

@@ -14,7 +14,6 @@ from crossroads.worlds.entropy import Entropy
 from crossroads.worlds.identity import Identity
 from crossroads.worlds.listings import Listings
 
-
 SETTLING_NS: Final = 1_000_000
 
 
