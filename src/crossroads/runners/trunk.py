@@ -93,7 +93,7 @@ def live_once(server: Server, world: World, program: Program, step_limit: int) -
 
     def end(outcome: Outcome) -> NoReturn:
         program.clear()
-        server.report(live, outcome)
+        server.report(live, program.read_end(outcome))
 
     live = LiveRun(world, step_limit, end)
     live.pauses = server.pauses
