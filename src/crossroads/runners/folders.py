@@ -8,6 +8,7 @@ memory, and each has a second name beside the directory: so those that it has op
         files/                              what tests are told of; nobody's between two lives
         home-812-4711-1/                    a snapshot's files once more; 812 has started its process
 
+Files without a name that are open when a snapshot is laid, such as those in which output is captured, are restored as well.
 Out of reach: descriptors of directories, which are other ones in each future, though the working directory is put right.
 """
 
@@ -44,8 +45,17 @@ KEPT_BYTES_MAX: Final = 64 * 1024 * 1024
 """With more in it no snapshot can be laid: its files are kept in memory, and written again for each future."""
 
 # Taken before any program under test could replace them.
-_open, _close, _mkdir, _rmdir, _stat, _fstat, _read, _write = os.open, os.close, os.mkdir, os.rmdir, os.stat, os.fstat, os.read, os.write
-_flock, _sleep, _monotonic, _lseek, _truncate = fcntl.flock, time.sleep, time.monotonic, os.lseek, os.ftruncate
+_open, _close, _mkdir, _rmdir, _stat, _fstat, _pread, _pwrite = (
+    os.open,
+    os.close,
+    os.mkdir,
+    os.rmdir,
+    os.stat,
+    os.fstat,
+    os.pread,
+    os.pwrite,
+)
+_flock, _fcntl, _sleep, _monotonic, _truncate = fcntl.flock, fcntl.fcntl, time.sleep, time.monotonic, os.ftruncate
 _getpid = os.getpid
 _STARTER: Final = os.getppid()
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -73,6 +83,7 @@ class Folder:
         self._lock = -1
         self._home = ""
         self._kept: dict[str, Kept] = {}
+        self._nameless: dict[int, bytes] = {}
         self._working = ""
         self._snapshots = 0
 
@@ -96,6 +107,7 @@ class Folder:
 
     def leave(self) -> str:
         """Before a snapshot is laid: keep what is there, and let others have the place. Why that can't be, "" if it is done."""
+        self._nameless = {descriptor: _all_at(descriptor) for descriptor in _nameless_files()}
         if self._lock < 0:
             return ""
         self._snapshots += 1
@@ -115,6 +127,9 @@ class Folder:
 
     def enter(self) -> None:
         """After the snapshot, in whatever process: have the place again, as it was."""
+        for descriptor, contents in self._nameless.items():
+            if _all_at(descriptor) != contents:
+                _fill(descriptor, contents)
         if not self._home or self._lock >= 0:
             return
         self._lock = _locked(self._box, None)
@@ -249,16 +264,31 @@ def _keep(tree: Tree, path: str, about: os.stat_result, home: str) -> Kept:
         tree.link(path, home)
         descriptor = tree.open(path, os.O_RDONLY)
         try:
-            contents = _all_of(descriptor)
+            contents = _all_at(descriptor)
         finally:
             _close(descriptor)
     return Kept(about.st_mode, about.st_mtime_ns, contents)
 
 
-def _all_of(descriptor: int) -> bytes:
-    parts = []
-    while part := _read(descriptor, 1 << 20):
+def _nameless_files() -> list[int]:
+    """Descriptors of files that were removed while they are open, such as those in which output is captured."""
+    found = []
+    for descriptor, _ in kernel.file_offsets():
+        with suppress(OSError):
+            about = _fstat(descriptor)
+            if stat.S_ISREG(about.st_mode) and not about.st_nlink and about.st_size <= KEPT_BYTES_MAX:
+                if _fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY:
+                    found.append(descriptor)
+    return found
+
+
+def _all_at(descriptor: int) -> bytes:
+    """What a file holds; its position isn't moved."""
+    parts: list[bytes] = []
+    at = 0
+    while part := _pread(descriptor, 1 << 20, at):
         parts.append(part)
+        at += len(part)
     return b"".join(parts)
 
 
@@ -276,18 +306,18 @@ def _put(tree: Tree, path: str, kept: Kept, home: str) -> None:
             tree.make_writable(path)
         descriptor = tree.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            if _all_of(descriptor) != kept.contents:
+            if _all_at(descriptor) != kept.contents:
                 _fill(descriptor, kept.contents)
         finally:
             _close(descriptor)
 
 
 def _fill(descriptor: int, contents: bytes) -> None:
-    _lseek(descriptor, 0, os.SEEK_SET)
     _truncate(descriptor, 0)
-    left = memoryview(contents)
+    left, at = memoryview(contents), 0
     while left:
-        left = left[_write(descriptor, left) :]
+        done = _pwrite(descriptor, left, at)
+        left, at = left[done:], at + done
 
 
 def _finish(tree: Tree, path: str, kept: Kept) -> None:

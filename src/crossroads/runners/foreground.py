@@ -9,7 +9,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
-from types import CodeType, ModuleType
+from types import CodeType
 from typing import Any, Final, NoReturn
 
 from crossroads.errors import TargetError
@@ -44,16 +44,17 @@ class Viewer:
 
     Args:
         channel: where what it sees goes.
-        module: the program's; expressions are evaluated in it.
+        program: expressions are evaluated in its module.
         watch: compiled expression, None for none.
         to: index of the point at which to stop, None for the end.
         world: where to stop in an editor rather than for good, the program's.
     """
 
     def __init__(
-        self, channel: socket.socket, module: ModuleType, watch: CodeType | None, to: int | None, world: World | None = None
+        self, channel: socket.socket, program: Program, watch: CodeType | None, to: int | None, world: World | None = None
     ) -> None:
-        self._channel, self._module, self._watch, self._to, self._world = channel, module, watch, to, world
+        self._channel, self._program, self._watch, self._to, self._world = channel, program, watch, to, world
+        self._module = program.module
 
     def look(self, live: LiveRun) -> None:
         """At a point: evaluate, and stop where it is asked for."""
@@ -86,6 +87,7 @@ class Viewer:
             return
         wire.send(self._channel, {"stopped": _describe(live)})
         sys.stdout.flush()
+        self._program.clear()
         os._exit(0)
 
 
@@ -100,6 +102,8 @@ def main() -> NoReturn:
         world.woke()
 
     def go(program: Program) -> NoReturn:
+        if target.is_test:
+            world.settle()
         if traveller is not None:
             _live_debugged(traveller, order, world, program)
         _live_watched(channel, order, world, program)
@@ -125,8 +129,8 @@ def _live_watched(channel: socket.socket, order: wire.Message, world: World, pro
             witness.tell(live)
         _leave(channel, {"result": result})
 
-    live = LiveRun(world, order["world"]["step_limit"], end)
-    viewer = Viewer(channel, program.module, _compiled(channel, view["watch"]), view["to"], world if view.get(SWITCH) else None)
+    live = LiveRun(world, order["world"]["step_limit"], lambda outcome: end(program.read_end(outcome)))
+    viewer = Viewer(channel, program, _compiled(channel, view["watch"]), view["to"], world if view.get(SWITCH) else None)
     seen = view.get("witness")
     witness = None if seen is None else Witness(channel, program.module, world, seen["watch"], seen["points"])
     live.follow(Plan.from_message(order["plan"]))
@@ -147,6 +151,7 @@ def _live_debugged(traveller: Traveller, order: wire.Message, world: World, prog
 
     def end(outcome: Outcome) -> NoReturn:
         """The world ends this life, wherever it is."""
+        outcome = program.read_end(outcome)
         if outcome.is_failure:
             live.pauses = ()
             debugger.land_at_end(f"{outcome.exception or outcome.kind}: {outcome.message}", None)

@@ -22,7 +22,7 @@ from crossroads.errors import TargetError
 from crossroads.runners.examples import unwrap, use_examples
 from crossroads.runners.folders import Folder
 from crossroads.runners.programs import Program, import_problem
-from crossroads.runners.tests import OneTest
+from crossroads.runners.tests import OneTest, check_fixture
 from crossroads.snapshots.lasting import make_lasting
 from crossroads.snapshots.live import program_folders
 from crossroads.worlds.targets import Target
@@ -34,6 +34,7 @@ ARGUMENTS: Final = ("--capture=no", "-o", "faulthandler_timeout=0")
 """Output belongs to futures; a watchdog is a thread."""
 
 OPTIONS: Final[dict[str, object]] = {
+    "verbose": 0,
     "collectonly": False,
     "keyword": "",
     "markexpr": "",
@@ -126,6 +127,8 @@ class Driver:
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
             reporter._tw._file = Sink()
+        # A cache that is shown isn't written.
+        session.config.option.cacheshow = ["*"]
         _use_folder(session.config, self._folder)
         root = f"{session.config.rootpath}/"
         if root not in program_folders:
@@ -139,7 +142,7 @@ class Driver:
             error = report.call.excinfo.value if report.call.excinfo is not None else None
             self.trouble = import_problem(self._target.place, error.__cause__ or error) if error is not None else str(report.longrepr)
         elif report.skipped and not self.trouble:
-            self.trouble = f"{self._target} is skipped with its module: {report.longrepr[2]}"
+            self.trouble = f"{self._target} is skipped with its module: {str(report.longrepr[2]).removeprefix('Skipped: ')}"
         return report
 
     def pytest_internalerror(self, excinfo: Any) -> None:
@@ -175,6 +178,17 @@ class Driver:
         if self._test is not None:
             self._test.note(call, report)
         return report
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, Any, Any]:
+        value = yield
+        check_fixture(fixturedef.argname, value, str(self._target))
+        return value
+
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
+    def pytest_timeout_set_timer(self) -> bool:
+        """Futures have limits of their own."""
+        return True
 
     def pytest_pyfunc_call(self, pyfuncitem: Any) -> bool | None:
         """A coroutine function that no plugin has taken is run as `asyncio.run` does."""

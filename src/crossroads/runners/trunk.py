@@ -68,6 +68,8 @@ def live_one(server: Server, world: World, target: Target, settings: wire.Messag
     """Load the program and call it: the rest of every process but the bare one."""
 
     def go(program: Program) -> NoReturn:
+        if target.is_test:
+            world.settle()
         pause(server, program, LOADED, None)
         rewind = world.keep() if server.has_more else None
         while True:
@@ -91,7 +93,7 @@ def live_once(server: Server, world: World, program: Program, step_limit: int) -
 
     def end(outcome: Outcome) -> NoReturn:
         program.clear()
-        server.report(live, outcome)
+        server.report(live, program.read_end(outcome))
 
     live = LiveRun(world, step_limit, end)
     live.pauses = server.pauses
