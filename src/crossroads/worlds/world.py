@@ -23,6 +23,9 @@ class World(Fate, Protocol):
     def attach(self, live: LiveRun) -> None:
         """From now on the program's draws and events belong to this run; its first use of entropy begins it."""
 
+    def settle(self) -> None:
+        """Let time come to the next whole millisecond, so that what surroundings have read off clocks by now shows in nothing later."""
+
     def keep(self) -> Callable[[], None]:
         """Keep the state that this world has now, before the program is called; what is returned puts it back.
 

@@ -87,7 +87,7 @@ def _compose(failure: Failure, view: View, detail: Detail, notes: tuple[str, ...
         headline(failure, view),
         _plot(account, last, view),
         turning_points(account, failure.timeline.target, view, detail) + _rise(account, view),
-        _too_late(account.point_of_no_return, last, view) + _way_out(account.last_way_out, failure, view),
+        too_late(account.point_of_no_return, last, view) + way_out(account.last_way_out, failure, view),
         missed_decisions(account, view, detail),
         _closing(account, view) + noted(pasteable(account.notes, failure.id) + notes, view) + _commands(failure, view),
     )
@@ -177,7 +177,8 @@ def _rise_error(account: Account) -> float:
     return sqrt(sum(((end.high - end.low) / 2) ** 2 for end in ends))
 
 
-def _too_late(late: PointOfNoReturn | None, last: int, view: View) -> list[Text]:
+def too_late(late: PointOfNoReturn | None, last: int, view: View) -> list[Text]:
+    """From which point on no way out is left, and how that is known."""
     if late is None:
         return opened("Too late:", "from which point on can't be told.", view)
     if late.point >= last:
@@ -192,7 +193,8 @@ def _too_late(late: PointOfNoReturn | None, last: int, view: View) -> list[Text]
     return opened("Too late", f"from {where}, {before} before the failure itself: {reason}.", view, BAD)
 
 
-def _way_out(out: WayOut | None, failure: Failure, view: View) -> list[Text]:
+def way_out(out: WayOut | None, failure: Failure, view: View) -> list[Text]:
+    """The last option that saved a run, and the command that shows it."""
     if out is None:
         return opened("Last way out:", "none was found.", view)
     choice = f"{cut(clean(out.option), LABEL_WIDTH)} there" if out.option else "another draw there"
