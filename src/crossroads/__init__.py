@@ -12,6 +12,7 @@ from crossroads.program import Mark, chance, decide, go_back, mark
 if TYPE_CHECKING:
     from crossroads.analysis.explain import explain
     from crossroads.analysis.explore import explore
+    from crossroads.analysis.judging import OtherFailure, Place
     from crossroads.analysis.progress import Progress
     from crossroads.analysis.replay import Replay, Watched, replay
     from crossroads.analysis.results import (
@@ -22,12 +23,17 @@ if TYPE_CHECKING:
         Failure,
         Option,
         PointOfNoReturn,
+        Shrunk,
+        ShrunkStep,
         Tally,
         TurningPoint,
         WayOut,
     )
+    from crossroads.analysis.shrink import shrink
     from crossroads.analysis.sweep import sweep_cancel
     from crossroads.analysis.swept import Sweep, SweptAwait, SweptFailure
+    from crossroads.analysis.verdict import Verdict
+    from crossroads.analysis.verify import verify
     from crossroads.errors import CrossroadsError
     from crossroads.rings.findings import Finding
     from crossroads.rings.guards import Death, Guard
@@ -51,17 +57,22 @@ _HOMES = {
     "Guard": "rings.guards",
     "Limits": "snapshots.limits",
     "Option": "analysis.results",
+    "OtherFailure": "analysis.judging",
     "Outcome": "timeline.outcomes",
+    "Place": "analysis.judging",
     "PointOfNoReturn": "analysis.results",
     "Probability": "stats.probability",
     "Progress": "analysis.progress",
     "Replay": "analysis.replay",
+    "Shrunk": "analysis.results",
+    "ShrunkStep": "analysis.results",
     "Sweep": "analysis.swept",
     "SweptAwait": "analysis.swept",
     "SweptFailure": "analysis.swept",
     "Tally": "analysis.results",
     "Timeline": "timeline.timelines",
     "TurningPoint": "analysis.results",
+    "Verdict": "analysis.verdict",
     "Watched": "analysis.replay",
     "WayOut": "analysis.results",
     "explain": "analysis.explain",
@@ -70,7 +81,9 @@ _HOMES = {
     "protect": "rings.protection",
     "replay": "analysis.replay",
     "ring": "rings.ring",
+    "shrink": "analysis.shrink",
     "sweep_cancel": "analysis.sweep",
+    "verify": "analysis.verify",
 }
 
 __version__ = "0.1.0"
@@ -88,17 +101,22 @@ __all__ = [
     "Limits",
     "Mark",
     "Option",
+    "OtherFailure",
     "Outcome",
+    "Place",
     "PointOfNoReturn",
     "Probability",
     "Progress",
     "Replay",
+    "Shrunk",
+    "ShrunkStep",
     "Sweep",
     "SweptAwait",
     "SweptFailure",
     "Tally",
     "Timeline",
     "TurningPoint",
+    "Verdict",
     "Watched",
     "WayOut",
     "chance",
@@ -111,7 +129,9 @@ __all__ = [
     "protect",
     "replay",
     "ring",
+    "shrink",
     "sweep_cancel",
+    "verify",
 ]
 
 

@@ -7,9 +7,11 @@ from typing import Any
 import faces_values as made
 
 from crossroads.analysis.evidence import Evidence
+from crossroads.analysis.kept import KeptResult
 from crossroads.analysis.replay import Replay, Watched
-from crossroads.analysis.results import Account, Exploration, Failure
+from crossroads.analysis.results import Account, Exploration, Failure, Shrunk
 from crossroads.analysis.swept import Sweep
+from crossroads.analysis.verdict import Verdict
 from crossroads.faces.cli.session import Services
 from crossroads.store.keys import ExplorationKey
 from crossroads.store.store import Store
@@ -21,7 +23,7 @@ class Fakes:
     """Gives what it is told to give, or raises it.
 
     Args:
-        exploration, account, replayed, evidence, swept: what is given; an exception is raised instead.
+        exploration, account, replayed, evidence, shrunk, verdict, kept, swept: what is given; an exception is raised instead.
         watched: points that a replay passes.
         calls: (name, positional, named arguments) of each call.
         during: called in the middle of each call.
@@ -31,6 +33,9 @@ class Fakes:
     account: Account | BaseException = field(default_factory=made.coins_account)
     replayed: Replay | BaseException | None = None
     evidence: Evidence | BaseException = field(default_factory=Evidence)
+    shrunk: Shrunk | BaseException = field(default_factory=made.coins_shrunk)
+    verdict: Verdict | BaseException = field(default_factory=made.verdict)
+    kept: list[KeptResult] | BaseException = field(default_factory=list)
     swept: Sweep | BaseException = field(default_factory=made.sweep)
     watched: tuple[Watched, ...] = ()
     calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
@@ -39,7 +44,8 @@ class Fakes:
     @property
     def services(self) -> Services:
         """These fakes in the places of the real functions."""
-        return Services(self._explore, self._explain, self._replay, self._gather, self._sweep)
+        rest = (self._shrink, self._verify, self._replay_kept, self._sweep)
+        return Services(self._explore, self._explain, self._replay, self._gather, *rest)
 
     def _explore(self, *given: Any, **named: Any) -> Exploration:
         return self._answer("explore", given, named, self.exploration)
@@ -55,8 +61,17 @@ class Fakes:
             named["on_point"](watched)
         return self._answer("replay", given, named, self.replayed)
 
+    def _shrink(self, *given: Any, **named: Any) -> Shrunk:
+        return self._answer("shrink", given, named, self.shrunk)
+
     def _gather(self, *given: Any, **named: Any) -> Evidence:
         return self._answer("gather", given, named, self.evidence)
+
+    def _verify(self, *given: Any, **named: Any) -> Verdict:
+        return self._answer("verify", given, named, self.verdict)
+
+    def _replay_kept(self, *given: Any, **named: Any) -> list[KeptResult]:
+        return self._answer("replay_kept", given, named, self.kept)
 
     def _answer(self, name: str, given: tuple[Any, ...], named: dict[str, Any], answer: Any) -> Any:
         self.calls.append((name, given, named))

@@ -4,6 +4,9 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from crossroads.analysis.judging import OtherFailure, Place, VerdictKind
+from crossroads.analysis.matching import Match
+from crossroads.analysis.pasts import Step
 from crossroads.analysis.results import (
     Account,
     CurvePoint,
@@ -12,15 +15,18 @@ from crossroads.analysis.results import (
     Failure,
     Option,
     PointOfNoReturn,
+    Shrunk,
+    ShrunkStep,
     Tally,
     TurningPoint,
     WayOut,
 )
 from crossroads.analysis.swept import Sweep, SweptAwait, SweptFailure
+from crossroads.analysis.verdict import Verdict
 from crossroads.stats.probability import Probability
 from crossroads.stats.sequences import estimate, proved
 from crossroads.timeline.outcomes import Outcome
-from crossroads.timeline.timelines import Epoch, Override, Timeline
+from crossroads.timeline.timelines import Epoch, NamedOverride, Override, Timeline
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
@@ -85,6 +91,26 @@ def coins(account: bool = True) -> Failure:
         output="tossing\n\x1b[31mheads\n",
         account=coins_account() if account else None,
     )
+
+
+def coins_shrunk() -> Shrunk:
+    """Coins are drawn by the program itself."""
+    timeline = coins_timeline(epochs=(Epoch(0, 23, "all"),))
+    survivor = coins_timeline(epochs=(Epoch(0, 29, "all"),), outcome=Outcome("passed"), digest="ef" * 16)
+    notes = ("it depends on what the program draws itself: seed 23",)
+    return Shrunk(timeline, timeline, (), True, True, 10, survivor, futures=130, seconds=1.5, notes=notes)
+
+
+def boat_shrunk() -> Shrunk:
+    """Two choices, both needed."""
+    timeline = replace(boat().timeline, epochs=(Epoch(0, 3, "all"),), overrides=(Override(2, 2), Override(4, 1)), points=5)
+    named = replace(timeline, overrides=(), named=(NamedOverride("route", 0, 2, "'open sea'"), NamedOverride("weather", 0, 1, "'storm'")))
+    steps = (
+        ShrunkStep(2, "decide", "route", "boat.py:16 in main", 5.0, "route", 0, "'open sea'", "'coast'"),
+        ShrunkStep(4, "chance", "weather", "boat.py:9 in sail", 10.0, "weather", 0, "'storm'", "'calm'"),
+    )
+    survivor = replace(named, named=named.named[:1], outcome=Outcome("passed"), digest="ef" * 16, points=9)
+    return Shrunk(timeline, named, steps, True, False, 10, survivor, steps[1], "'calm'", 42, 0.5)
 
 
 def boat() -> Failure:
@@ -206,3 +232,38 @@ def sweep(*failures: Failure, **changes: object) -> Sweep:
     tally = Tally(100, 99 - failed - 32, failed, {"cancelled": 32, "diverged": 1})
     explored = exploration(*failures, target="boat.py:main", world="asyncio", explored=tally)
     return replace(Sweep("sail", awaits, Tally(1, 1), 12, 12, explored), **changes)  # type: ignore[arg-type]
+
+
+def verdict(kind: VerdictKind = "prevented") -> Verdict:
+    """On the boat: what a change of the code may have led to."""
+    step = Step(20, "chance", "weather", 3, 1, "'storm'", "boat.py:14 in sail", 2.5, "0a1b2c3d")
+    failed = {"prevented": 0, "gone": 0, "moved": 0, "cannot tell": 0, "reduced": 30, "unchanged": 297, "worse": 299}[kind]
+    other = OtherFailure(Outcome("failed", "KeyError", "'mast'", "boat.py:30 in moor"), 12, has_risen=True)
+    behind = Place("crossing", 20, "weather", "chance", "boat.py:14 in sail", 2.5, estimate(199, 200), estimate(failed, 299))
+    whole = Place("start", None, "", "", "", 0.0, estimate(51, 1000), estimate(failed // 6, 1000), (other,) if kind == "moved" else ())
+    parted = (20, 18) if kind in ("gone", "cannot tell") else None
+    match = Match(
+        34,
+        34 if parted is None else 12,
+        18 if parted is None else None,
+        parted=parted,
+        last=replace(step, point=14, name="route", option="'coast'") if parted else None,
+        expected="'weather' ('storm')" if parted else "",
+        met="'sky' ('calm')" if parted else "",
+    )
+    return Verdict(
+        kind,
+        "b0a7b0a7",
+        "boat.py:main",
+        Outcome("failed", "AssertionError", "sank", "boat.py:40 in main"),
+        places=(behind, whole) if parted is None else (whole,),
+        decisive=1 if kind == "moved" else 0,
+        needed=2995 if kind == "cannot tell" else 0,
+        match=match,
+        crossing=step,
+        again=Outcome("passed"),
+        futures=1598,
+        seconds=12.3,
+        python="3.13.0",
+        notes=("it was found with Python 3.12, and this is 3.13",),
+    )

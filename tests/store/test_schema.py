@@ -5,7 +5,7 @@ from hashlib import blake2b
 
 from crossroads.store import schema
 
-DIGESTS = {1: "1ca2cf9313e00d6f"}
+DIGESTS = {1: "1ca2cf9313e00d6f", 2: "35df00a29559f2fb"}
 
 
 def test_a_changed_layout_has_a_new_schema_number():

@@ -14,6 +14,7 @@ from crossroads.analysis.account import AccountBuilder, exact_account
 from crossroads.analysis.enumeration import enumerate_futures
 from crossroads.analysis.inquiry import BudgetSpent, Inquiry
 from crossroads.analysis.options import compare_options
+from crossroads.analysis.pasts import save_past
 from crossroads.analysis.path import Path, is_choice
 from crossroads.analysis.progress import OnAccount, OnProgress
 from crossroads.analysis.report import account_to_data
@@ -42,6 +43,9 @@ DECISIONS_MAX = 30
 """Decisions, other than turning points, whose options are compared: the last ones before it was too late."""
 
 DECISION_EACH_MAX = 320
+
+OTHERS_MAX = 100
+"""Of the other failures that were met so many are kept, so that `verify` knows them."""
 
 GLIMPSE_S, GLIMPSE_SHARE = 0.5, 0.05
 """What is known so far is shown at most so often, and making it takes at most this share of the time."""
@@ -87,6 +91,7 @@ def explain(
         found = load_failure(kept, failure) if isinstance(failure, str) else failure
         with runner_for(found.timeline, engine=engine, jobs=jobs, limits=limits) as runner:
             known = (found.probability.failed, found.probability.futures)
+            inquiries: list[Inquiry] = []
             account = explain_timeline(
                 runner,
                 found.timeline,
@@ -97,15 +102,25 @@ def explain(
                 eps=eps,
                 on_progress=on_progress,
                 on_account=on_account,
+                on_inquiry=inquiries.append,
             )
-        earlier = found.account
-        if account.ended == "interrupted" and earlier is not None and earlier.futures_spent > account.futures_spent:
-            # Whoever stops an attempt to know more doesn't want to know less.
-            note = f"the earlier account, from {earlier.futures_spent:,} futures, is kept, as this one was stopped before it knew as much"
-            return replace(account, notes=(*account.notes, note))
-        if any(row.id == found.id for row in kept.failures()):
-            kept.save_account(found.id, account_to_data(account))
+            earlier = found.account
+            if account.ended == "interrupted" and earlier is not None and earlier.futures_spent > account.futures_spent:
+                # Whoever stops an attempt to know more doesn't want to know less.
+                spent = f"{earlier.futures_spent:,} futures"
+                note = f"the earlier account, from {spent}, is kept, as this one was stopped before it knew as much"
+                return replace(account, notes=(*account.notes, note))
+            if any(row.id == found.id for row in kept.failures()):
+                kept.save_account(found.id, account_to_data(account))
+                others = [outcome for inquiry in inquiries for outcome in inquiry.others.values()][:OTHERS_MAX]
+                save_past(kept, runner, found.id, found.timeline, _deciding(account), others)
     return account
+
+
+def _deciding(account: Account) -> list[int]:
+    """The points of an account up to which its run may have to be followed when the code has changed."""
+    points = [step.point for step in account.turning_points]
+    return [*points, account.last_way_out.point] if account.last_way_out is not None else points
 
 
 def check_settings(budget: int, seed: int, eps: float, seconds: float | None = None) -> None:
@@ -131,6 +146,7 @@ def explain_timeline(
     eps: float = 0.01,
     on_progress: OnProgress | None = None,
     on_account: OnAccount | None = None,
+    on_inquiry: Callable[[Inquiry], None] | None = None,
 ) -> Account:
     """The account of one failing timeline.
 
@@ -139,12 +155,15 @@ def explain_timeline(
         failing: a timeline with its outcome, a failure.
         known: (failed, futures) of the whole program, as exploring counted them; left out of account where an option was imposed.
         budget, seconds, seed, eps, on_progress, on_account: as for `explain`.
+        on_inquiry: called with what counts the futures, before the first is lived.
 
     Raises:
         DivergedError: lived again, it is another run.
     """
     path = trace_path(runner, failing)
     inquiry = Inquiry(runner, failing, path, seed=seed, budget=budget, seconds=seconds, on_progress=on_progress)
+    if on_inquiry is not None:
+        on_inquiry(inquiry)
     if not path.is_imposed:
         leaves = _unless_spent(lambda: enumerate_futures(inquiry, 0))
         if leaves is not None:

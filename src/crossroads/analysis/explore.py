@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from crossroads.analysis.pasts import PAST, save_past
 from crossroads.analysis.points_mode import find_points_mode
 from crossroads.analysis.progress import OnProgress, Progress
 from crossroads.analysis.results import Exploration, Failure, Tally
@@ -41,6 +42,9 @@ RECHECK_FIRST, RECHECK_EVERY = 4, 100
 
 DIVERGED_LIVES: Final = 2
 """A run that diverged is lived so many times more, in each of two ways, to see where."""
+
+PASTS_MAX: Final = 10
+"""Of so many failures it is kept how they came about, the most frequent ones; explaining one keeps it, too."""
 
 STEP_LIMIT: Final = WorldSettings().step_limit
 
@@ -165,6 +169,7 @@ class Explorer:
             runner = self._choose_points(runner)
             resumed = self._counts.futures
             self._rounds(runner, futures)
+            self._keep_pasts(runner)
         except KeyboardInterrupt:
             complete = False
         finally:
@@ -311,6 +316,14 @@ class Explorer:
             rate = lived / max(time.monotonic() - self._began, 1e-6)
             left = (futures - self._counts.futures) / rate if rate else None
             self._on_progress(Progress("exploring", self._counts.futures, futures, rate, len(self._seen), left))
+
+    def _keep_pasts(self, runner: LocalRunner) -> None:
+        """Note how the failures come about while the code is what it is: of the most frequent ones of which it isn't known."""
+        rows = sorted(self._store.failures(self._key(self._world.points)), key=lambda row: (-row.count, row.id))
+        for row in [row for row in rows if row.count and row.timeline.digest][:PASTS_MAX]:
+            known = row.pieces.get(PAST)
+            if known is None or known.get("digest") != row.timeline.digest:
+                save_past(self._store, runner, row.id, row.timeline, (), ())
 
     # The result.
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Final
 
-from crossroads.analysis.path import is_choice
+from crossroads.analysis.neighbours import Change, nearest_survivor, other_options
 from crossroads.analysis.replay import Life
 from crossroads.analysis.results import Account
 from crossroads.analysis.sources import python_tag
@@ -29,11 +29,6 @@ POINTS_MAX: Final = 1_200
 
 BEFORE: Final = 40
 """Of them, those before the last common point."""
-
-NEIGHBOURS_MAX: Final = 240
-"""Runs with one other option that are tried for a survivor."""
-
-BATCH: Final = 24
 
 WALL_S: Final = 60.0
 """For one life; a run that hangs is looked at until then."""
@@ -173,26 +168,18 @@ def witness(timeline: Timeline, points: Sequence[int], watch: Sequence[str] = ()
 
 
 def _nearest(runner: LocalRunner, failing: Timeline) -> tuple[Timeline, int, str] | None:
-    """The survivor that differs in one choice alone, the latest such choice: (run, point, option taken there)."""
+    """The survivor that differs in one choice alone, a late one: (run, point, option taken there)."""
     if failing.points >= TRACE_MAX:
         return None
     try:
         path = runner.run([failing], trace="all")[0].trace
     except EngineError:
         return None
-    others = [
-        (point, option)
-        for point in reversed([point for point in path if is_choice(point)])
-        for option, weight in enumerate(point.weights)
-        if option != point.taken and weight > 0
-    ][:NEIGHBOURS_MAX]
-    for begin in range(0, len(others), BATCH):
-        batch = others[begin : begin + BATCH]
-        runs = runner.run([_with_option(failing, point.index, option) for point, option in batch])
-        for (point, option), run in zip(batch, runs, strict=True):
-            if run.outcome.kind == "passed" or (run.outcome.kind == "exited" and run.outcome.code == 0):
-                return run.timeline, point.index, point.options[option]
-    return None
+    changes = [Change(_with_option(failing, point.index, option), point, option) for point, option in other_options(path)]
+    near = nearest_survivor(
+        lambda timelines, traced: runner.run(timelines, trace="all" if traced else "none", pristine=traced), changes, path
+    )
+    return None if near is None else (near.timeline, near.point.index, near.point.options[near.option])
 
 
 def _with_option(failing: Timeline, point: int, option: int) -> Timeline:

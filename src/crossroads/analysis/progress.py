@@ -9,10 +9,10 @@ from crossroads.analysis.results import Account
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where exploring or explaining stands.
+    """Where exploring, explaining or shrinking stands.
 
     Args:
-        stage: which of the two.
+        stage: what is going on.
         done: futures lived.
         total: futures planned, or the budget; 1 <= total.
         rate: futures per second of wall time.
@@ -21,7 +21,7 @@ class Progress:
         note: what is being looked for, a few words.
     """
 
-    stage: Literal["exploring", "explaining"]
+    stage: Literal["exploring", "explaining", "shrinking", "verifying"]
     done: int
     total: int
     rate: float

@@ -13,9 +13,12 @@ from crossroads.analysis.results import (
     Failure,
     Option,
     PointOfNoReturn,
+    Shrunk,
+    ShrunkStep,
     TurningPoint,
     WayOut,
 )
+from crossroads.analysis.verdict import verdict_to_data
 from crossroads.errors import StoreError, TimelineError
 from crossroads.stats.probability import Probability
 from crossroads.timeline.formats import from_data, to_data
@@ -62,6 +65,8 @@ def failure_to_data(failure: Failure) -> Data:
         "replay": replay_command(failure),
         "output": failure.output,
         "account": None if failure.account is None else account_to_data(failure.account),
+        "shrunk": None if failure.shrunk is None else shrunk_to_data(failure.shrunk),
+        "verdict": None if failure.verdict is None else verdict_to_data(failure.verdict),
     }
 
 
@@ -78,6 +83,39 @@ def account_to_data(account: Account) -> Data:
     if account.last_way_out is not None:
         data["last_way_out"]["survivor"] = to_data(account.last_way_out.survivor)
     return _plain(data)  # type: ignore[no-any-return]
+
+
+def shrunk_to_data(shrunk: Shrunk) -> Data:
+    """A shrunk run; its timelines whole."""
+    data = asdict(shrunk) | {"timeline": to_data(shrunk.timeline), "named": to_data(shrunk.named)}
+    data["survivor"] = None if shrunk.survivor is None else to_data(shrunk.survivor)
+    return _plain(data)  # type: ignore[no-any-return]
+
+
+def shrunk_from_data(data: Mapping[str, Any]) -> Shrunk:
+    """A shrunk run as `shrunk_to_data` gave it.
+
+    Raises:
+        StoreError: it isn't one.
+    """
+    try:
+        survivor, differs = data["survivor"], data["differs"]
+        return Shrunk(
+            timeline=from_data(data["timeline"]),
+            named=from_data(data["named"]),
+            steps=tuple(ShrunkStep(**step) for step in data["steps"]),
+            minimal=bool(data["minimal"]),
+            seeded=bool(data["seeded"]),
+            reproduced=int(data["reproduced"]),
+            survivor=None if survivor is None else from_data(survivor),
+            differs=None if differs is None else ShrunkStep(**differs),
+            saving=str(data["saving"]),
+            futures=int(data["futures"]),
+            seconds=float(data["seconds"]),
+            notes=tuple(str(note) for note in data["notes"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, TimelineError) as error:
+        raise StoreError(f"a shrunk run in the store can't be read ({type(error).__name__}: {error}); shrink that failure again") from None
 
 
 def account_from_data(data: Mapping[str, Any]) -> Account:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal
 
+from crossroads.analysis.verdict import Verdict
 from crossroads.stats.probability import Probability
 from crossroads.timeline.outcomes import Outcome
 from crossroads.timeline.timelines import Timeline
@@ -208,6 +209,64 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class ShrunkStep:
+    """One choice of a shrunk run at which it doesn't do what a calm run does.
+
+    Args:
+        point, kind, label, where, time: as in CurvePoint, on the shrunk run.
+        name: of the choice, without what is said of it beside.
+        occurrence: how many choices of this name come before it.
+        option: the text of the option taken.
+        calm: the text of the option that is taken in the ordinary course.
+    """
+
+    point: int
+    kind: str
+    label: str
+    where: str
+    time: float
+    name: str
+    occurrence: int
+    option: str
+    calm: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shrunk:
+    """The shortest way to a failure that was found: a calm run, but for a few choices.
+
+    In a calm run each choice takes its likeliest option, the first of equals; the epochs of `timeline` say what else is calm in it.
+
+    Args:
+        timeline: the run, lived, its choices overridden by point; it replays like any other.
+        named: the same run with its choices overridden by name, so that it holds in another version of the program.
+        steps: the choices that aren't calm, in order of their points; () where a calm run fails, or where draws alone decide.
+        minimal: whether without any one of them the run doesn't fail this way, or there are none.
+        seeded: whether it also depends on what is drawn beside the choices, so that another seed may not fail.
+        reproduced: how many more times it was lived, the same each time, once in a process that had lived nothing else and once by replay.
+        survivor: a saved run that differs as little as any that was found, by names; None where none was found.
+        differs: the step at which the survivor takes another option; None without one.
+        saving: the text of the option that it takes there; "" without one.
+        futures: how many it cost.
+        seconds: wall time that it took.
+        notes: what is worth knowing, as sentences.
+    """
+
+    timeline: Timeline
+    named: Timeline
+    steps: tuple[ShrunkStep, ...]
+    minimal: bool
+    seeded: bool
+    reproduced: int
+    survivor: Timeline | None = None
+    differs: ShrunkStep | None = None
+    saving: str = ""
+    futures: int = 0
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """One failure: all the runs that ended the same way, and the first of them.
 
@@ -219,6 +278,8 @@ class Failure:
         timeline: the first such run, outcome and digest included.
         output: the last lines that this run printed.
         account: None until it was explained.
+        shrunk: the shortest way there that is known, None until it was looked for.
+        verdict: the latest on whether it still happens, None until that was asked.
     """
 
     id: str
@@ -228,6 +289,8 @@ class Failure:
     timeline: Timeline
     output: str = ""
     account: Account | None = None
+    shrunk: Shrunk | None = None
+    verdict: Verdict | None = None
 
     def _repr_html_(self) -> str:
         text: str = _notebook("html").failure_html(self)

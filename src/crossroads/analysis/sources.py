@@ -4,8 +4,9 @@ import os
 import sys
 from pathlib import Path
 
-from crossroads.analysis.report import account_from_data
-from crossroads.analysis.results import Account, Failure
+from crossroads.analysis.report import account_from_data, shrunk_from_data
+from crossroads.analysis.results import Account, Failure, Shrunk
+from crossroads.analysis.verdict import VERDICT, Verdict, verdict_from_data
 from crossroads.errors import StoreError, TimelineError
 from crossroads.runners.local import LocalRunner
 from crossroads.snapshots.engine import EngineName
@@ -18,6 +19,9 @@ from crossroads.timeline.formats import TEXT_BYTES_MAX, loads
 from crossroads.timeline.outcomes import Outcome
 from crossroads.timeline.timelines import Timeline
 from crossroads.worlds.targets import parse_target
+
+SHRUNK = "shrunk"
+"""Name under which the store keeps the shortest way to a failure."""
 
 StorePath = str | os.PathLike[str] | None
 
@@ -54,6 +58,8 @@ def failure_from_row(store: Store, row: FailureRow) -> Failure:
         row.timeline,
         row.output,
         _account(row),
+        _shrunk(row),
+        _verdict(row),
     )
 
 
@@ -64,6 +70,16 @@ def known_futures(counts: dict[str, int], outcome: Outcome) -> int:
 
 def _account(row: FailureRow) -> Account | None:
     return None if row.account is None else account_from_data(row.account)
+
+
+def _shrunk(row: FailureRow) -> Shrunk | None:
+    piece = row.pieces.get(SHRUNK)
+    return None if piece is None else shrunk_from_data(piece)
+
+
+def _verdict(row: FailureRow) -> Verdict | None:
+    piece = row.pieces.get(VERDICT)
+    return None if piece is None else verdict_from_data(piece)
 
 
 def load_timeline(path: Path) -> Timeline:

@@ -33,6 +33,9 @@ points, at a bounded total cost, and always at the same points (CPython's own th
 DRAWS_FULL: Final = 2_000
 """So many draws are points each, the next so many points are every second draw, then every fourth, and so on."""
 
+DRAWS_DIGITS: Final = 8
+"""Of the fingerprint of a program's entropy, so many digits are traced at each point."""
+
 CALM_UNIT: Final = 0.4
 """What stands for a draw that takes its ordinary course: of the world's latencies about the median."""
 
@@ -364,7 +367,9 @@ class LiveRun:
         self._last_print = (self.index, print_now)
         place, note = self._locate() if self._locate is not None else (self.place, "")
         label = f"{self.label} {note}" if note else self.label
-        self.trace.append({"index": self.index, "kind": self.kind, "label": label, "where": place, "time": self.time})
+        # A world's own state comes behind that of the program's entropy in the fingerprint.
+        told = {"index": self.index, "kind": self.kind, "label": label, "where": place, "time": self.time}
+        self.trace.append(told | {"draws": print_now[:DRAWS_DIGITS]})
 
 
 def program_frame() -> FrameType | None:

@@ -106,6 +106,9 @@ class Connection:
         if schema.is_empty(self._sqlite):
             self._transaction("BEGIN IMMEDIATE", lambda sqlite: schema.create(sqlite) if schema.is_empty(sqlite) else None)
             schema.check(self._sqlite, self.path)
+        if schema.is_older(self._sqlite):
+            self._transaction("BEGIN IMMEDIATE", schema.upgrade)
+            schema.check(self._sqlite, self.path)
 
     def _transaction(self, begin: str, work: Callable[[sqlite3.Connection], Result]) -> Result:
         self._roll_back()  # an interrupt (Ctrl-C) may have come between the last transaction and its clean-up

@@ -1,7 +1,8 @@
 """What the store gives out, and the check of what it holds: a store's file is data from elsewhere, like a timeline."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from crossroads.errors import TimelineError
@@ -44,6 +45,7 @@ class FailureRow:
         future_index: index of the example among the exploration's futures.
         found_at: UTC, ISO 8601; of the first finding.
         account: as it was given to `save_account`, None before.
+        pieces: by name, as they were given to `save_piece`.
     """
 
     id: str
@@ -55,6 +57,7 @@ class FailureRow:
     future_index: int
     found_at: str
     account: dict[str, Any] | None = None
+    pieces: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def target(self) -> str:
@@ -67,8 +70,9 @@ class FailureRow:
         return self.key.seed
 
 
-def failure_row(values: tuple[Any, ...]) -> FailureRow:
-    """A failure from id, key, timeline, count, output, block_index, future_index, found_at, account; raises `DamagedError`."""
+def failure_row(values: tuple[Any, ...], pieces: Sequence[tuple[Any, Any]] = ()) -> FailureRow:
+    """A failure, with its pieces (name, data), from id, key, timeline, count, output, block_index, future_index, found_at,
+    account; raises `DamagedError`."""
     identifier, key, timeline, count, output, block_index, future_index, found_at, account = values
     name = f"failure {text(identifier, 'id')}"
     return FailureRow(
@@ -81,6 +85,7 @@ def failure_row(values: tuple[Any, ...]) -> FailureRow:
         future_index=whole(future_index, f"{name}: future_index"),
         found_at=text(found_at, f"{name}: found_at"),
         account=None if account is None else json_object(account, f"{name}: account"),
+        pieces={text(piece, f"{name}: piece"): json_object(data, f"{name}: {piece}") for piece, data in pieces},
     )
 
 

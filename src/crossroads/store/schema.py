@@ -2,6 +2,7 @@
 
 History, one line a schema number; each change of a table is a new number:
     1  explorations, their finished blocks of futures, their failures with accounts
+    2  pieces: what else is known of a failure, as the shortest way there
 """
 
 import sqlite3
@@ -11,7 +12,7 @@ from typing import Final
 from crossroads.errors import StoreError
 from crossroads.store.faults import damaged
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """The schema number that is written, kept in SQLite's `user_version`."""
 
 APPLICATION_ID: Final = 0x58524453
@@ -48,7 +49,16 @@ TABLES: Final[dict[str, tuple[str, ...]]] = {
         "found_at TEXT NOT NULL",  # UTC, ISO 8601, seconds; of the first finding
         "account TEXT",  # JSON object, NULL before it was explained
     ),
+    "pieces": (
+        "failure TEXT NOT NULL REFERENCES failures (id) ON DELETE CASCADE",
+        "name TEXT NOT NULL",  # of the piece; one that this version doesn't know is left alone
+        "data TEXT NOT NULL",  # JSON object
+        "PRIMARY KEY (failure, name)",
+    ),
 }
+
+ADDED: Final[dict[int, tuple[str, ...]]] = {2: ("pieces",)}
+"""Tables by the schema number that brought them, of those after the first."""
 
 
 def is_empty(connection: sqlite3.Connection) -> bool:
@@ -58,14 +68,30 @@ def is_empty(connection: sqlite3.Connection) -> bool:
 
 def create(connection: sqlite3.Connection) -> None:
     """Make the tables in an empty database, within the caller's transaction."""
-    for name, columns in TABLES.items():
-        connection.execute(f"CREATE TABLE {name} ({', '.join(columns)})")
+    _create(connection, tuple(TABLES))
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def upgrade(connection: sqlite3.Connection) -> None:
+    """Bring a store of an earlier schema to this one, within the caller's transaction; others are left as they are."""
+    version = _number(connection, "user_version")
+    if _number(connection, "application_id") == APPLICATION_ID and 1 <= version < SCHEMA:
+        _create(connection, tuple(name for number in range(version + 1, SCHEMA + 1) for name in ADDED[number]))
+
+
+def is_older(connection: sqlite3.Connection) -> bool:
+    """Whether this is a store of an earlier schema, which can be brought to this one."""
+    return 1 <= _number(connection, "user_version") < SCHEMA
+
+
+def _create(connection: sqlite3.Connection, names: tuple[str, ...]) -> None:
+    for name in names:
+        connection.execute(f"CREATE TABLE {name} ({', '.join(TABLES[name])})")
     connection.execute(f"PRAGMA user_version = {SCHEMA}")
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse a database that isn't empty and isn't ours, or is ours and newer, or doesn't have the tables that it should.
+    """Refuse a database that isn't empty and isn't ours, or is ours and newer, or doesn't have the tables of its schema.
 
     Raises:
         StoreError: as above; nothing was changed.
@@ -80,7 +106,7 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
             f"store {path} was written by a newer crossroads (schema {version}, this one knows {SCHEMA}); "
             "upgrade crossroads, or move the file away to begin a new one, nothing was changed"
         )
-    if version != SCHEMA or _layout(connection) != _EXPECTED:
+    if not 1 <= version <= SCHEMA or _layout(connection) != _expected(version):
         raise damaged(path, "its tables aren't those of a store")
 
 
@@ -98,4 +124,10 @@ def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
     return [row[0] for row in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))]
 
 
-_EXPECTED = {name: [column.split()[0] for column in columns if not column.startswith("PRIMARY KEY")] for name, columns in TABLES.items()}
+def _expected(version: int) -> dict[str, list[str]]:
+    later = {name for number, names in ADDED.items() if number > version for name in names}
+    return {
+        name: [column.split()[0] for column in columns if not column.startswith("PRIMARY KEY")]
+        for name, columns in TABLES.items()
+        if name not in later
+    }

@@ -8,7 +8,7 @@ processes may use a store at the same time.
 import json
 import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -145,7 +145,7 @@ class Store:
         return self._connection.write(work)
 
     def forget(self, key: ExplorationKey) -> None:
-        """Remove the exploration with exactly this key: its blocks, its failures and their accounts."""
+        """Remove the exploration with exactly this key: its blocks, its failures, their accounts and pieces."""
         self._connection.write(lambda sqlite: sqlite.execute("DELETE FROM explorations WHERE key = ?", (key.to_text(),)))
 
     def add_failure(
@@ -227,19 +227,42 @@ class Store:
         Raises:
             StoreError: as all methods; or the failure isn't there; or the account holds what JSON doesn't have.
         """
-        try:
-            account_text = json.dumps(dict(account), separators=(",", ":"), allow_nan=False)
-        except (TypeError, ValueError, RecursionError) as error:
-            raise StoreError(f'account of "{failure_id}" must be plain JSON ({error}); nothing was stored of it') from error
+        account_text = _json(account, f'account of "{failure_id}"')
+        self._write_to_failure(
+            failure_id, lambda sqlite: sqlite.execute("UPDATE failures SET account = ? WHERE id = ?", (account_text, failure_id))
+        )
 
-        def work(sqlite: sqlite3.Connection) -> int:
-            return sqlite.execute("UPDATE failures SET account = ? WHERE id = ?", (account_text, failure_id)).rowcount
+    def save_piece(self, failure_id: str, name: str, piece: Mapping[str, Any]) -> None:
+        """Keep what else is known of a failure under a name, in place of what was kept under it.
 
-        if self._connection.write(work) == 0:
+        Args:
+            failure_id: the whole id.
+            name: of the piece, as "shrunk".
+            piece: a JSON object; given back as it is with its failure.
+
+        Raises:
+            StoreError: as all methods; or the failure isn't there; or the piece holds what JSON doesn't have.
+        """
+        piece_text = _json(piece, f'{name} of "{failure_id}"')
+        self._write_to_failure(
+            failure_id,
+            lambda sqlite: sqlite.execute(
+                "INSERT INTO pieces (failure, name, data) SELECT id, ?, ? FROM failures WHERE id = ?"
+                " ON CONFLICT (failure, name) DO UPDATE SET data = excluded.data",
+                (name, piece_text, failure_id),
+            ),
+        )
+
+    def _write_to_failure(self, failure_id: str, work: Callable[[sqlite3.Connection], sqlite3.Cursor]) -> None:
+        if self._connection.write(lambda sqlite: work(sqlite).rowcount) == 0:
             raise StoreError(f'failure "{failure_id}" isn\'t in the store {self.path}; "crossroads list" shows the failures that are')
 
     def _failures(self, condition: str, *values: str | int) -> list[FailureRow]:
-        return self._connection.read(lambda sqlite: [failure_row(row) for row in sqlite.execute(_SELECT_FAILURES + condition, values)])
+        def work(sqlite: sqlite3.Connection) -> list[FailureRow]:
+            rows = sqlite.execute(_SELECT_FAILURES + condition, values).fetchall()
+            return [failure_row(row, _pieces(sqlite, row[0])) for row in rows]
+
+        return self._connection.read(work)
 
 
 def _exploration_number(sqlite: sqlite3.Connection, key: ExplorationKey) -> int:
@@ -258,6 +281,17 @@ def _blocks(sqlite: sqlite3.Connection, key: ExplorationKey) -> dict[int, tuple[
         (key.to_text(),),
     )
     return {whole(index, "block_index"): (whole(futures, "futures"), outcome_counts(counts)) for index, futures, counts in rows}
+
+
+def _pieces(sqlite: sqlite3.Connection, failure_id: str) -> list[tuple[Any, Any]]:
+    return sqlite.execute("SELECT name, data FROM pieces WHERE failure = ? ORDER BY name", (failure_id,)).fetchall()
+
+
+def _json(data: Mapping[str, Any], what: str) -> str:
+    try:
+        return json.dumps(dict(data), separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise StoreError(f"{what} must be plain JSON ({error}); nothing was stored of it") from error
 
 
 def _storable(output: str) -> str:

@@ -143,17 +143,26 @@ def loads(text: str | bytes) -> Timeline:
     Raises:
         TimelineError: too long, not JSON, or refused by `from_data`.
     """
+    return from_data(parsed(text))
+
+
+def parsed(text: str | bytes) -> object:
+    """What a JSON text says, not checked yet, but neither too long nor with numbers that cost time.
+
+    Raises:
+        TimelineError: too long, or not JSON.
+    """
     _check_size(len(text))
     try:
         decoded = text.decode("utf-8-sig") if isinstance(text, bytes) else text.removeprefix("\ufeff")
-        data = json.loads(decoded, parse_int=_parsed_integer, parse_constant=_refuse_constant)
+        data: object = json.loads(decoded, parse_int=_parsed_integer, parse_constant=_refuse_constant)
     except UnicodeDecodeError as error:
         raise TimelineError(f"timeline isn't UTF-8 at byte {error.start}; {_WAY_OUT}") from None
     except json.JSONDecodeError as error:
         raise TimelineError(f"timeline isn't JSON, or was cut off, at line {error.lineno} column {error.colno}; {_WAY_OUT}") from None
     except RecursionError:
         raise TimelineError(f"timeline is nested deeper than any timeline; {_WAY_OUT}") from None
-    return from_data(data)
+    return data
 
 
 def _check_size(size: int) -> None:

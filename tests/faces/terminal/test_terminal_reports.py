@@ -29,6 +29,8 @@ pytestmark = pytest.mark.usefixtures("in_programs")
 FAILURES = {
     "coins": made.coins,
     "boat": made.boat,
+    "boat-shrunk": lambda: replace(made.boat(), shrunk=made.boat_shrunk()),
+    "coins-shrunk": lambda: replace(made.coins(), shrunk=made.coins_shrunk()),
     "gradual": made.gradual,
     "always": made.always,
     "many-steps": made.many_steps,

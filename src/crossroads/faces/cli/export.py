@@ -8,7 +8,7 @@ from crossroads.analysis.sources import open_store
 from crossroads.faces.cli import options
 from crossroads.faces.cli.files import check_place, write_text
 from crossroads.faces.cli.session import Session
-from crossroads.faces.cli.stored import survivor
+from crossroads.faces.cli.stored import chosen
 from crossroads.timeline.formats import dumps
 
 
@@ -17,10 +17,11 @@ from crossroads.timeline.formats import dumps
     "Write a timeline to a file, to replay it elsewhere.",
     click.argument("id"),
     click.argument("file"),
-    click.option("--survivor", "survivor_wanted", is_flag=True, help="The run that took the last way out instead of the one that failed."),
+    options.shrunk_option,
+    click.option("--survivor", "survivor_wanted", is_flag=True, help="A run that was saved instead of the one that failed."),
     options.store_option,
 )
-def export_verb(session: Session, id: str, file: str, survivor_wanted: bool, store: Path | None) -> int:
+def export_verb(session: Session, id: str, file: str, shrunk: bool, survivor_wanted: bool, store: Path | None) -> int:
     """Write the failing timeline of the failure ID to FILE ("-" for stdout).
 
     The file is all that "crossroads replay FILE" needs, beside the program itself.
@@ -28,6 +29,6 @@ def export_verb(session: Session, id: str, file: str, survivor_wanted: bool, sto
     check_place(file, "file")
     with open_store(store) as kept:
         row = kept.failure(id)
-    timeline = survivor(row) if survivor_wanted else row.timeline
+    timeline = chosen(row, shrunk=shrunk, survivor=survivor_wanted)
     write_text(file, dumps(timeline).rstrip("\n") + "\n", "file")
     return 0

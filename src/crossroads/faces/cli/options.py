@@ -200,6 +200,7 @@ faults_option = click.option(
     metavar="KINDS",
     help="What may go wrong in an asyncio program: one or several of crash, partition, reset, loss, with commas between them.",
 )
+shrunk_option = click.option("--shrunk", is_flag=True, help="The shortest way to the failure instead of the run that was found.")
 json_flag = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a report.")
 
 

@@ -13,7 +13,7 @@ from crossroads.errors import SettingError
 from crossroads.faces.cli import options
 from crossroads.faces.cli.files import to_json
 from crossroads.faces.cli.session import INTERRUPTED, Session
-from crossroads.faces.cli.stored import survivor
+from crossroads.faces.cli.stored import chosen
 from crossroads.faces.terminal.glyphs import writable
 from crossroads.faces.terminal.page import print_lines, view_of
 from crossroads.faces.terminal.replay import replay_report, replay_to_data, watched_heading, watched_line, watched_to_data
@@ -37,7 +37,8 @@ DIVERGED = 3
         help="Open the debugger where the run fails, or at the point given by --to; its commands go back and forth in time.",
     ),
     click.option("--debugpy", is_flag=True, help="Wait for an editor's debugger, and stop there at the point of --to."),
-    click.option("--survivor", "survivor_wanted", is_flag=True, help="The run that took the last way out instead of the one that failed."),
+    options.shrunk_option,
+    click.option("--survivor", "survivor_wanted", is_flag=True, help="A run that was saved instead of the one that failed."),
     options.json_flag,
     options.store_option,
 )
@@ -48,6 +49,7 @@ def replay_verb(
     watch: str | None,
     pdb: bool,
     debugpy: bool,
+    shrunk: bool,
     survivor_wanted: bool,
     as_json: bool,
     store: Path | None,
@@ -56,14 +58,15 @@ def replay_verb(
 
     With --watch and --json each point is one JSON object on a line of its own. With --pdb the commands are pdb's and back [N],
     forward [N], goto POINT, watch EXPR, unwatch [EXPR] and futures [N], which lives N futures from where you are; --watch is shown at
-    every stop. Exit codes: 0 it passed again, 1 it failed again, 3 it was another run than the one recorded.
+    every stop. --survivor is the run that took the last way out; with --shrunk, the one nearest to the shortest way. Exit codes: 0 it
+    passed again, 1 it failed again, 3 it was another run than the one recorded.
     """
     if pdb and as_json:
         raise SettingError("pdb and json can't both have stdout; leave one of them out")
     what: str | Timeline = source
-    if survivor_wanted:
+    if survivor_wanted or shrunk:
         with open_store(store) as kept:
-            what = survivor(kept.failure(source))
+            what = chosen(kept.failure(source), shrunk=shrunk, survivor=survivor_wanted)
     on_point = _printer(as_json) if watch is not None else None
     asked = {"to": to, "watch": watch, "debugger": pdb, "debugpy": debugpy, "store": store, "on_point": on_point, "quiet": as_json}
     with session.leaving_interrupts_to_program() if pdb else nullcontext():

@@ -1,9 +1,10 @@
 """`crossroads run`: live many futures of a program, then explain what fails."""
 
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,8 +19,16 @@ from crossroads.faces.cli.stored import store_options
 from crossroads.faces.cli.sweeping import cancel_option, check_options, run_sweep
 from crossroads.faces.terminal.annotations import FORMATS, failure_annotation
 from crossroads.faces.terminal.exploration import exploration_report
+from crossroads.faces.terminal.lines import line
 from crossroads.faces.terminal.page import print_lines, view_of
 from crossroads.faces.terminal.progress import ProgressLine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crossroads.analysis.kept import KeptResult
+
+KEPT = "tests/crossroads"
 
 EXPLAINED_MAX = 3
 """So many failures, the most frequent ones, are explained; the others are listed."""
@@ -28,6 +37,9 @@ FUTURES = 1_000
 
 ENOUGH_S = 20.0
 """Unless told how many futures to live, no more are begun after this time where one has failed."""
+
+SHRINKING_SHARE, SHRINKING_LEAST_S = 0.1, 10.0
+"""The search for the shortest way to a failure may take this part of the time that exploring and explaining took, and so long at least."""
 
 EXPLAINING_S = 120.0
 """What explaining a failure may take, unless told otherwise: ordinary programs need less, and where futures are dear it takes about a
@@ -57,6 +69,14 @@ quarter of it."""
     options.memory_option,
     click.option("--steps", type=options.Whole(1), metavar="POINTS", help="A future that meets more points counts as hung."),
     options.faults_option,
+    click.option(
+        "--kept",
+        "kept_directory",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path(KEPT),
+        show_default=True,
+        help='The regressions of "crossroads keep", which are replayed first.',
+    ),
     cancel_option,
 )
 def run_verb(
@@ -68,6 +88,7 @@ def run_verb(
     annotations: str | None,
     wall: float | None,
     memory: int | None,
+    kept_directory: Path,
     cancel: str | None,
     **settings: Any,
 ) -> int:
@@ -87,17 +108,31 @@ def run_verb(
         check_options(html_file)
         return run_sweep(session, target, cancel, json_file, store, settings)
     settings["budget"] = options.budget_of(settings["budget"], EXPLAINING_S)
+    kept = _replay_kept(session, target, kept_directory, json_file, settings)
     with ProgressLine() as progress:
         settings.update(store=store, on_progress=progress.update)
         exploration, trouble = _found(session, target, settings)
-    _publish(exploration, json_file, store, annotations is not None)
+    _publish(exploration, kept, json_file, store, annotations is not None)
     if html_file is not None and not session.interrupted:
         _write_pages(session, exploration, html_file, store, settings)
     if trouble is not None:
         raise trouble
     if session.interrupted or not exploration.complete:
         return INTERRUPTED
-    return 1 if exploration.failures else 0
+    return 1 if exploration.failures or any(result.is_failure for result in kept) else 0
+
+
+def _replay_kept(session: Session, target: str, directory: Path, json_file: str | None, settings: dict[str, Any]) -> "Sequence[KeptResult]":
+    """Replay the kept regressions of the program and say at once what became of them."""
+    if not directory.is_dir():
+        return ()
+    shared = {name: settings[name] for name in ("engine", "jobs", "limits")}
+    results = session.services.replay_kept(directory, target, **shared)
+    if results and json_file != STDOUT:
+        from crossroads.faces.terminal.kept import kept_report
+
+        print_lines([*kept_report(results, view_of(sys.stdout)), line()])
+    return results
 
 
 def _found(session: Session, target: str, settings: dict[str, Any]) -> tuple[Exploration, CrossroadsError | None]:
@@ -107,6 +142,7 @@ def _found(session: Session, target: str, settings: dict[str, Any]) -> tuple[Exp
     if settings["futures"] is None and not settings["no_explain"]:
         asked["enough_s"] = ENOUGH_S
     futures = settings["futures"] or FUTURES
+    began = time.monotonic()
     exploration = session.services.explore(target, futures=futures, fresh=settings["fresh"], **shared, **asked)
     failures = list(exploration.failures)
     notes: list[str] = []
@@ -122,12 +158,27 @@ def _found(session: Session, target: str, settings: dict[str, Any]) -> tuple[Exp
             if settings["fresh"] or not _is_explained(failure, **settings["budget"]):
                 account = session.services.explain(failure, **settings["budget"], **shared)
                 failures[at] = replace(failure, account=account)
+            failures[at] = _shortened(session, failures[at], time.monotonic() - began, shared, notes)
         except KeyboardInterrupt:
             session.interrupted = True
         except CrossroadsError as error:
             notes.append(f"failure {failure.id} could not be explained: {error}")
             trouble = error if isinstance(error, EngineError | InternalError) else None
     return replace(exploration, failures=tuple(failures), notes=exploration.notes + tuple(notes)), trouble
+
+
+def _shortened(session: Session, failure: Failure, took_s: float, shared: dict[str, Any], notes: list[str]) -> Failure:
+    """The failure with the shortest way there, unless there is one already; where none can be had a note says why."""
+    if failure.shrunk is not None or session.interrupted:
+        return failure
+    try:
+        seconds = max(SHRINKING_LEAST_S, SHRINKING_SHARE * took_s)
+        return replace(failure, shrunk=session.services.shrink(failure, seconds=seconds, **shared))
+    except (EngineError, InternalError):
+        raise
+    except CrossroadsError as error:
+        notes.append(f"the shortest way to failure {failure.id} isn't known: {error}")
+        return failure
 
 
 def _is_explained(failure: Failure, budget: int, seconds: float | None) -> bool:
@@ -150,14 +201,19 @@ def _write_pages(session: Session, exploration: Exploration, file: str, store: P
         print(f"Failure {failure.id} as a page: {place}", file=sys.stderr)
 
 
-def _publish(exploration: Exploration, json_file: str | None, store: Path | None, annotated: bool) -> None:
+def _publish(exploration: Exploration, kept: "Sequence[KeptResult]", json_file: str | None, store: Path | None, annotated: bool) -> None:
     """Write the JSON first: a reader of the report may leave early, and a full disk may not cost the report."""
+    data = exploration_to_data(exploration)
+    if kept:
+        from crossroads.analysis.kept import kept_to_data
+
+        data["kept"] = kept_to_data(kept)
     if json_file == STDOUT:
-        write_text(STDOUT, to_json(exploration_to_data(exploration)) + "\n", "json")
+        write_text(STDOUT, to_json(data) + "\n", "json")
         return
     try:
         if json_file is not None:
-            write_text(json_file, to_json(exploration_to_data(exploration)) + "\n", "json")
+            write_text(json_file, to_json(data) + "\n", "json")
     finally:
         view = view_of(sys.stdout, store_options(store))
         print_lines(exploration_report(exploration, view))

@@ -3,8 +3,9 @@
 import shlex
 from dataclasses import replace
 
-from crossroads.analysis.report import account_from_data
-from crossroads.analysis.sources import StorePath, failure_from_row
+from crossroads.analysis.report import account_from_data, shrunk_from_data
+from crossroads.analysis.results import Shrunk
+from crossroads.analysis.sources import SHRUNK, StorePath, failure_from_row
 from crossroads.errors import StoreError, TargetError
 from crossroads.faces.terminal.listing import Kept
 from crossroads.store.rows import FailureRow
@@ -46,7 +47,35 @@ def kept_failures(kept: Store) -> list[Kept]:
     ]
 
 
-def survivor(row: FailureRow) -> Timeline:
+def chosen(row: FailureRow, *, shrunk: bool, survivor: bool) -> Timeline:
+    """The run of a failure that is meant: the one that was found, its survivor, the shortest way there, or the survivor of that.
+
+    Raises:
+        StoreError: there is no such run yet.
+    """
+    if not shrunk:
+        return saved(row) if survivor else row.timeline
+    found = shortest(row)
+    if not survivor:
+        return found.timeline
+    if found.survivor is None:
+        raise StoreError(f"no run that ends well was found beside the shortest way to failure {row.id}; leave --shrunk out for another")
+    return found.survivor
+
+
+def shortest(row: FailureRow) -> Shrunk:
+    """The shortest way to a failure.
+
+    Raises:
+        StoreError: it wasn't looked for.
+    """
+    piece = row.pieces.get(SHRUNK)
+    if piece is None:
+        raise StoreError(f'the shortest way to failure {row.id} isn\'t known yet; find it with "crossroads shrink {row.id}" first')
+    return shrunk_from_data(piece)
+
+
+def saved(row: FailureRow) -> Timeline:
     """The run that took the last way out.
 
     Raises:

@@ -50,10 +50,11 @@ def page_of(
         evidence: what was lived for the page; None for what the store knows alone.
         options: what commands that the reader is given have to be told as well, like "--store boats.sqlite".
         notes: sentences that the reader has to know beside those of the account.
-        verdict: on whether it still happens.
+        verdict: on whether it still happens, in place of the one that is kept with the failure.
         shrunk: the shortest way to it, texts as the program has them.
     """
     evidence = evidence or Evidence()
+    verdict = verdict or _told(failure)
     account, timeline = failure.account, failure.timeline
     outcome = timeline.outcome or failure.outcome
     doomed, lives = evidence.doomed, evidence.lives
@@ -105,6 +106,14 @@ def page_within(page: Page, size: int, bytes_max: int) -> Page | None:
     if len(page.timeline) > 100_000:
         return replace(page, timeline="", notes=(*page.notes, 'The timeline is too long for a page; "crossroads export" writes it.'))
     return None
+
+
+def _told(failure: Failure) -> Verdict | None:
+    """The latest verdict on a failure, in words."""
+    if failure.verdict is None:
+        return None
+    tone = {True: "bad", False: "good", None: ""}[failure.verdict.still_happens]
+    return Verdict(sentence(short(failure.verdict.sentence, NOTE_CHARS_MAX)), tone)
 
 
 def _fit(step: ShrunkStep) -> ShrunkStep:

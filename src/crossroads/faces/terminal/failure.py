@@ -1,5 +1,6 @@
 """The report of one failure, on one screen: what failed, where it was decided, when it was too late, what would have saved it."""
 
+import re
 from math import sqrt
 from typing import Final
 
@@ -10,6 +11,7 @@ from crossroads.faces.terminal.glyphs import NUMBERS
 from crossroads.faces.terminal.lines import BAD, GOOD, HEADING, QUIET, View, blocks, command, line, opened, prose
 from crossroads.faces.terminal.numbers import clock, count, estimate, grouped, percent
 from crossroads.faces.terminal.plot import GUTTER, ROWS, Curve, column_of, draw
+from crossroads.faces.terminal.shortest import shortest_way
 from crossroads.faces.terminal.smooth import smooth
 from crossroads.faces.terminal.sources import short_place
 from crossroads.faces.terminal.texts import clean, cut, cut_start
@@ -21,11 +23,11 @@ DETAILS: Final = (
     Detail(source=5, options=6, full=SHOWN_MAX, decisions=3),
     Detail(source=5, options=4, full=SHOWN_MAX, decisions=2),
     Detail(source=3, options=4, full=SHOWN_MAX, decisions=1),
-    Detail(source=3, options=4, full=3, decisions=1),
-    Detail(source=3, options=4, full=2, decisions=1),
-    Detail(source=1, options=3, full=2, decisions=0),
-    Detail(source=1, options=3, full=1, decisions=0),
-    Detail(source=0, options=2, full=0, decisions=0),
+    Detail(source=3, options=4, full=3, decisions=1, steps=5),
+    Detail(source=3, options=4, full=2, decisions=1, steps=5),
+    Detail(source=1, options=3, full=2, decisions=0, steps=5),
+    Detail(source=1, options=3, full=1, decisions=0, steps=3),
+    Detail(source=0, options=2, full=0, decisions=0, steps=3),
 )
 """From all details to few; the first that fits is shown."""
 
@@ -65,12 +67,20 @@ def headline(failure: Failure, view: View) -> list[Text]:
     lines += prose(title(outcome), view, "  ", style=BAD)[:2]
     if outcome.where:
         lines.append(line(cut_start(f"  at {short_place(outcome.where)}", view.width)))
-    return lines + prose(how_often(failure), view, "  ")
+    return lines + prose(how_often(failure), view, "  ") + _verdict(failure, view)
+
+
+def _verdict(failure: Failure, view: View) -> list[Text]:
+    """The latest verdict on whether it still happens."""
+    if failure.verdict is None:
+        return []
+    style = {None: QUIET, True: BAD, False: GOOD}[failure.verdict.still_happens]
+    return prose(f"when last verified: {clean(failure.verdict.sentence)}", view, "  ", style=style)
 
 
 def pasteable(notes: tuple[str, ...], id: str) -> tuple[str, ...]:
     """Commands in notes with this failure's id in place of the word ID."""
-    return tuple(note.replace("crossroads explain ID", f"crossroads explain {id}") for note in notes)
+    return tuple(re.sub(r"crossroads (explain|shrink|replay) ID", rf"crossroads \1 {id}", note) for note in notes)
 
 
 def noted(notes: tuple[str, ...], view: View) -> list[Text]:
@@ -81,10 +91,12 @@ def noted(notes: tuple[str, ...], view: View) -> list[Text]:
 def _compose(failure: Failure, view: View, detail: Detail, notes: tuple[str, ...]) -> list[Text]:
     account = failure.account
     if account is None:
-        return blocks(headline(failure, view), _output(failure, view), noted(notes, view), _commands(failure, view))
+        way = shortest_way(failure.shrunk, view, detail.steps)
+        return blocks(headline(failure, view), way, _output(failure, view), noted(notes, view), _commands(failure, view))
     last = failure.timeline.points
     return blocks(
         headline(failure, view),
+        shortest_way(failure.shrunk, view, detail.steps),
         _plot(account, last, view),
         turning_points(account, failure.timeline.target, view, detail) + _rise(account, view),
         too_late(account.point_of_no_return, last, view) + way_out(account.last_way_out, failure, view),

@@ -33,12 +33,14 @@ class Detail:
         options: rows of its table of options; the best one and the one taken are always among them.
         full: how many turning points are shown with source and options, the largest ones; the others get a line.
         decisions: other decisions shown.
+        steps: choices shown of the shortest way there.
     """
 
     source: int
     options: int
     full: int
     decisions: int
+    steps: int = 9
 
 
 SHARED_MIN = 12
