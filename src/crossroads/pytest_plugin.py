@@ -21,7 +21,7 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--crossroads-json", {"metavar": "FILE", "help": "Write what was found in all tests as JSON."}),
     ("--crossroads-store", {"metavar": "FILE", "help": "The file that keeps what is found; one for each project by default."}),
     ("--crossroads-annotations", {"metavar": "github", "help": "Print failures as a CI shows them; in GitHub Actions by itself."}),
-    ("--crossroads-verify", {"action": "store_true", "help": "Not there yet."}),
+    ("--crossroads-verify", {"action": "store_true", "help": "Tell of known failures of each test whether they still happen."}),
 )
 
 

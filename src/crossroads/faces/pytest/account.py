@@ -13,6 +13,7 @@ from crossroads.analysis.results import Exploration, Failure
 from crossroads.faces.terminal.failure import how_often, noted, pasteable, rise, too_late, way_out
 from crossroads.faces.terminal.lines import HEADING, View, blocks, command, line, prose
 from crossroads.faces.terminal.listing import failures_table
+from crossroads.faces.terminal.shortest import shortest_way
 from crossroads.faces.terminal.sources import excerpt, short_place
 from crossroads.faces.terminal.texts import clean, cut
 from crossroads.faces.terminal.turning import Detail, missed_decisions, turning_points
@@ -53,6 +54,7 @@ def account_lines(exploration: Exploration, view: View) -> list[Text]:
         _what(first, exploration.target, view),
         prose(f"It {how_often(first)}.", view),
         prose(_always(exploration), view),
+        shortest_way(first.shrunk, view),
         _why(first, exploration.target, view),
         _commands(first, view),
         _others(others, view),

@@ -20,8 +20,9 @@ from crossroads.errors import CrossroadsError
 from crossroads.faces.cli.stored import store_options
 from crossroads.faces.pytest import arguments, reports
 from crossroads.faces.pytest.budget import Purse
+from crossroads.faces.pytest.earlier import Earlier, StillFails, look
 from crossroads.faces.pytest.items import is_marked
-from crossroads.faces.pytest.living import Place, allowed_for, hangs_always, live, not_simulated
+from crossroads.faces.pytest.living import Place, allowed_for, hangs_always, live, not_simulated, shared_by
 from crossroads.faces.pytest.pages import write_page_of
 from crossroads.faces.pytest.settings import Asked
 from crossroads.faces.pytest.words import Told
@@ -134,7 +135,7 @@ class Conductor:
 
     def _run_as_it_is(self, item: pytest.Item, nextitem: pytest.Item | None, reason: str) -> bool:
         """Run a test once, in this process: nobody has asked for its futures by name, and they say nothing of it."""
-        item.stash[TOLD] = {**reports.told_of(item.nodeid, None, self._outer.view, whole=False), "not_lived": reason}
+        item.stash[TOLD] = {**reports.told_of(item.nodeid, None, self._outer.view, Earlier(), whole=False), "not_lived": reason}
         item.user_properties[:] = [(name, value) for name, value in item.user_properties if not name.startswith("crossroads_")]
         runtestprotocol(item, nextitem=nextitem)
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
@@ -158,12 +159,16 @@ class Conductor:
     def _live(self, item: pytest.Item) -> None:
         """Live the futures of a test; how that ends is how the test ends."""
         exploration: Exploration | None = None
+        earlier = Earlier()
         try:
+            earlier = self._look_back(item)
+            if earlier.failing:
+                raise StillFails(earlier, self._outer.view)
             exploration = self._explored(item)
         except CrossroadsError as error:
             raise reports.NotLived(str(error)) from None
         finally:
-            told = reports.told_of(item.nodeid, exploration, self._outer.view, whole=self._outer.whole)
+            told = reports.told_of(item.nodeid, exploration, self._outer.view, earlier, whole=self._outer.whole)
             item.stash[TOLD] = told
             item.user_properties += reports.properties_of(told)
         reason = not_simulated(exploration) or ("" if is_marked(item) else hangs_always(exploration))
@@ -178,9 +183,14 @@ class Conductor:
             raise reports.NotLived(f"no future of this test could be counted: {'; '.join(exploration.notes) or 'each was another run'}")
         _end_as_said(exploration)
 
-    def _explored(self, item: pytest.Item) -> Exploration:
+    def _look_back(self, item: pytest.Item) -> Earlier:
         if REFUSED in item.stash:
             raise CrossroadsError(item.stash[REFUSED])
+        asked, is_verifying = item.stash[ASKED], bool(item.config.option.crossroads_verify)
+        with arguments.telling(self._outer.arguments):
+            return look(target_of(item), asked, Path(asked.keep), shared_by(asked, self._outer.place), is_verifying=is_verifying)
+
+    def _explored(self, item: pytest.Item) -> Exploration:
         asked, purse = item.stash[ASKED], self._outer.purse
         if purse is not None:
             purse.begin()

@@ -82,5 +82,3 @@ def _check(option: Any) -> None:
     if option.crossroads_json is not None:
         check_place(option.crossroads_json, "crossroads_json")
     wanted(option.crossroads_annotations, os.environ)
-    if option.crossroads_verify:
-        raise SettingError('crossroads-verify isn\'t there yet; "crossroads replay ID" tells whether a failure is still the same')

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from crossroads.analysis.explain import BUDGET, explain
+from crossroads.analysis.explore import explore
 from crossroads.analysis.progress import Progress
 from crossroads.analysis.results import Exploration, Failure
-from crossroads.analysis.sources import open_store
+from crossroads.analysis.shrink import shrink
+from crossroads.analysis.sources import COUNTED, failure_from_row, open_store
+from crossroads.analysis.sweep import sweep_cancel
 from crossroads.errors import CrossroadsError, EngineError, InternalError
-from crossroads.faces.cli.run import ENOUGH_S, EXPLAINING_S
+from crossroads.faces.cli.run import ENOUGH_S, EXPLAINING_S, SHRINKING_LEAST_S, SHRINKING_SHARE
 from crossroads.faces.pytest.budget import EXPLORING_SHARE
-from crossroads.faces.pytest.plugged import explorer_of, kept_failures, verdicts
 from crossroads.faces.pytest.settings import FUTURES, Asked
 from crossroads.snapshots.limits import Limits
 
@@ -71,8 +73,8 @@ def live(target: str, asked: Asked, allowed: Allowed, place: Place) -> Explorati
         KeyboardInterrupt: the user has stopped it; what was found until then is in the store.
         CrossroadsError: it can't be run, as a program.
     """
-    limits = Limits(wall_s=asked.wall_s)
-    shared: dict[str, Any] = {"seed": asked.seed, "store": place.store, "jobs": place.jobs, "limits": limits}
+    shared: dict[str, Any] = {"seed": asked.seed, **shared_by(asked, place)}
+    began = time.monotonic()
     exploration = _explored(target, asked, allowed, shared)
     if not exploration.failures:
         return exploration
@@ -85,11 +87,18 @@ def live(target: str, asked: Asked, allowed: Allowed, place: Place) -> Explorati
         )
     try:
         explained = _explained(first, allowed.explain_s(), shared)
+        shrinking_s = min(max(SHRINKING_LEAST_S, SHRINKING_SHARE * (time.monotonic() - began)), allowed.explain_s())
+        explained = _shortened(explained, shrinking_s, shared)
     except CrossroadsError as error:
         if isinstance(error, EngineError | InternalError):
             raise
         return _noted(exploration, f"it could not be explained: {error}")
     return replace(exploration, failures=(explained, *others))
+
+
+def shared_by(asked: Asked, place: Place) -> dict[str, Any]:
+    """Where futures are lived, as all that lives them is told it."""
+    return {"store": place.store, "jobs": place.jobs, "limits": Limits(wall_s=asked.wall_s)}
 
 
 def fails_always(exploration: Exploration) -> bool:
@@ -118,33 +127,38 @@ def _explored(target: str, asked: Asked, allowed: Allowed, shared: dict[str, Any
     """Anew each time: what the test depends on may have changed, though its file is as it was."""
     watch = _Watch(allowed.explore_s)
     futures = asked.futures or (FUTURES if allowed.explore_s is None else FUTURES_IN_TIME)
-    more: dict[str, Any] = {} if asked.steps is None else {"steps": asked.steps}
-    if asked.futures is None:
-        more["enough_s"] = ENOUGH_S
+    more: dict[str, Any] = {"faults": asked.faults, "on_progress": watch.look, **shared}
+    if asked.steps is not None:
+        more["steps"] = asked.steps
     with nothing_lost(target, shared["store"]):
-        kept = kept_failures(target, shared["store"])
-        found = explorer_of(asked)(target, futures=futures, fresh=True, faults=asked.faults, on_progress=watch.look, **shared, **more)
+        if asked.cancel is not None:
+            found = sweep_cancel(target, cancel=asked.cancel, futures=futures, **more).exploration
+        else:
+            enough_s = ENOUGH_S if asked.futures is None else None
+            found = explore(target, futures=futures, fresh=True, enough_s=enough_s, **more)
     if not found.complete and not watch.is_over:
         raise KeyboardInterrupt
-    notes = (*found.notes, *verdicts(target, shared["store"]))
-    return replace(found, complete=True, failures=(*kept, *found.failures), notes=notes)
+    return replace(found, complete=True)
 
 
 @contextmanager
 def nothing_lost(target: str, store: Path | None) -> Iterator[None]:
     """Failures of a target that aren't found again within stay in the store: whoever has their ids may still ask for them."""
     with open_store(store) as kept:
-        before = [row for row in kept.failures() if row.target == target]
+        before = [(row, failure_from_row(kept, row).probability) for row in kept.failures() if row.target == target]
     try:
         yield
     finally:
         with open_store(store) as kept:
             known = {row.id for row in kept.failures()}
-            for row in before:
+            for row, counted in before:
                 if row.id not in known:
                     kept.add_failure(row.key, row.id, row.timeline, row.output, row.block_index, row.future_index)
                     if row.account is not None:
                         kept.save_account(row.id, row.account)
+                    pieces = {COUNTED: {"failed": counted.failed, "futures": counted.futures}, **row.pieces}
+                    for name, piece in pieces.items():
+                        kept.save_piece(row.id, name, piece)
 
 
 def _explained(failure: Failure, seconds: float, shared: dict[str, Any]) -> Failure:
@@ -152,6 +166,15 @@ def _explained(failure: Failure, seconds: float, shared: dict[str, Any]) -> Fail
     if account.ended == "interrupted":
         raise KeyboardInterrupt
     return replace(failure, account=account)
+
+
+def _shortened(failure: Failure, seconds: float, shared: dict[str, Any]) -> Failure:
+    try:
+        return replace(failure, shrunk=shrink(failure, seconds=seconds, **shared))
+    except (EngineError, InternalError):
+        raise
+    except CrossroadsError:
+        return failure
 
 
 def _noted(exploration: Exploration, note: str) -> Exploration:

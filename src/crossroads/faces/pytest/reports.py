@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 from _pytest._code.code import ReprEntry, ReprExceptionInfo, ReprFileLocation, ReprTraceback
 
+from crossroads.analysis.kept import kept_to_data
 from crossroads.analysis.report import exploration_to_data
 from crossroads.analysis.results import Exploration
+from crossroads.analysis.verdict import verdict_to_data
 from crossroads.faces.pytest.account import Crash, account_lines, crash_of, output_of
+from crossroads.faces.pytest.earlier import Earlier, StillFails
 from crossroads.faces.pytest.words import Told
 from crossroads.faces.terminal.lines import View
 
@@ -29,17 +32,20 @@ class NotLived(Exception):
     """The futures of a test can't be lived; its text says why, and the way out."""
 
 
-def told_of(nodeid: str, exploration: Exploration | None, view: View, *, whole: bool) -> dict[str, Any]:
+def told_of(nodeid: str, exploration: Exploration | None, view: View, earlier: Earlier, *, whole: bool) -> dict[str, Any]:
     """What a report brings along, as data that xdist can send.
 
     Args:
         nodeid: of the test.
         exploration: what was found; None where it wasn't lived.
         view: what commands need.
+        earlier: what became of what was known before.
         whole: whether the whole of it is wanted, as `crossroads-report/1`.
     """
     told: dict[str, Any] = {"nodeid": nodeid, "futures": 0, "failed": 0, "counted": 0, "diverged": 0, "one_future": False, "not_lived": ""}
-    told["failures"] = []
+    told["failures"], told["earlier"] = [], list(earlier.notes)
+    if whole and (earlier.kept or earlier.verdicts):
+        told["kept"], told["verdicts"] = kept_to_data(earlier.kept), [verdict_to_data(verdict) for verdict in earlier.verdicts]
     if exploration is None:
         return told
     tally = exploration.explored
@@ -99,6 +105,8 @@ def fill(report: pytest.TestReport, item: pytest.Item, error: BaseException | No
         report.longrepr = longrepr_of(crash_of(exploration, path, (line or 0) + 1), str(error).splitlines())
         printed, _ = output_of(exploration.failures[0])
         report.sections = [("Captured stdout and stderr of the failing future", printed)] if printed.strip() else []
+    elif isinstance(error, StillFails):
+        report.longrepr = longrepr_of(Crash(path, (line or 0) + 1, error.earlier.failing), str(error).splitlines())
     elif isinstance(error, NotLived):
         text = f"crossroads: {error}"
         report.longrepr = longrepr_of(Crash(path, (line or 0) + 1, text), [text])

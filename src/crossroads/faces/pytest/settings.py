@@ -12,6 +12,7 @@ import pytest
 from crossroads.analysis.explore import check_faults
 from crossroads.errors import SettingError
 from crossroads.faces.cli import options
+from crossroads.faces.cli.run import KEPT
 
 FUTURES: Final = 500
 """Futures of a test by default: a failure of 0.6 % is found with 95 %."""
@@ -20,13 +21,11 @@ UNASKED_WALL_S: Final = 10.0
 """A future of a test that nobody has marked may take so long: some wait for what isn't simulated, and many such would take hours."""
 
 MARKER: Final = "crossroads"
-KNOWN: Final = ("futures", "faults", "seed", "budget", "wall", "steps")
+KNOWN: Final = ("futures", "faults", "seed", "budget", "wall", "steps", "cancel", "keep")
 
 ABSENT: Final = {
     "hosts": 'machines are made where they are used: call crossroads.world.host("db") in the test or in a fixture',
-    "cancel": "cancelling at each await isn't there yet; leave it out",
-    "verify": 'leave it out; "crossroads replay ID" lives a failure again',
-    "keep": "keeping regressions isn't there yet; leave it out",
+    "verify": "give pytest the option --crossroads-verify",
 }
 """Arguments that one may look for, and what to do instead."""
 
@@ -42,6 +41,8 @@ class Asked:
         budget_s: seconds that this test may take, exploring and explaining; None: no such limit of its own.
         wall_s: seconds that one future may take; None adapts it.
         steps: points after which a future counts as hung; None: the usual number.
+        cancel: the coroutine to cancel at each of its awaits; None: none.
+        keep: the folder of its kept regressions, from the working directory.
     """
 
     futures: int | None = None
@@ -50,6 +51,8 @@ class Asked:
     budget_s: float | None = None
     wall_s: float | None = None
     steps: int | None = None
+    cancel: str | None = None
+    keep: str = KEPT
 
 
 def asked_of(item: pytest.Item) -> Asked:
@@ -68,6 +71,8 @@ def asked_of(item: pytest.Item) -> Asked:
         budget_s=None if marked.get("budget") is None else seconds_of(str(marked["budget"]), "budget"),
         wall_s=_wall(marked) or (None if marked_at_all else UNASKED_WALL_S),
         steps=_whole("steps", marked, options.Whole(1)),
+        cancel=_text("cancel", marked),
+        keep=_text("keep", marked) or KEPT,
     )
 
 
@@ -112,6 +117,13 @@ def seconds_of(text: str, name: str) -> float:
 def _whole(name: str, marked: Mapping[str, Any], rule: options.Whole) -> int | None:
     value = marked.get(name)
     return None if value is None else rule.convert(value, _option(f"--{name}"), None)
+
+
+def _text(name: str, marked: Mapping[str, Any]) -> str | None:
+    value = marked.get(name)
+    if value is not None and not (isinstance(value, str) and value):
+        raise SettingError(f"crossroads({name}={value!r}) must be a text that isn't empty, or left out")
+    return value
 
 
 def _wall(marked: Mapping[str, Any]) -> float | None:

@@ -44,6 +44,7 @@ def summary(tests: Sequence[Told]) -> list[str]:
     found = f"{count(len(failing), 'test')} with failing futures" if failing else "none failed"
     lines = [f"{count(len(lived), 'test')}, {count(futures, 'future')}, {found}."] if lived else []
     lines += bound(lived)
+    lines += [f"{test['nodeid']}: {note}" for test in tests for note in test["earlier"]]
     alone: dict[str, list[str]] = {}
     for test in tests:
         if test["not_lived"]:
