@@ -45,6 +45,19 @@ def main():
     assert not (all(taken) or rare)
 """
 
+RETRIES = """
+from crossroads import chance
+
+def main():
+    waited = 0
+    for upload in range(4):
+        pause = 1
+        while chance("line", ["up", "broken"], weights=[.75, .25]) == "broken":
+            waited += pause
+            pause *= 3
+    assert waited < 13, waited
+"""
+
 ALWAYS = """
 from crossroads import chance
 
@@ -214,6 +227,12 @@ def test_options_are_as_likely_and_numbers_as_small_as_they_can_be(tmp_path: Pat
 
 def test_a_single_choice_that_the_failing_run_never_took(tmp_path: Path) -> None:
     assert choices(shrunk_in(tmp_path, A_SHORTER_ONE)) == [("master switch", "'on'", "'off'")]
+
+
+def test_fewer_times_in_a_row(tmp_path: Path) -> None:
+    """1 + 3 + 9 minutes in one upload, or more of shorter ones in several."""
+    shrunk = shrunk_in(tmp_path, RETRIES)
+    assert [step.name for step in shrunk.steps] == ["line"] * 3
 
 
 def test_a_calm_run_that_fails(tmp_path: Path) -> None:
