@@ -58,9 +58,9 @@ class Shortening:
         try:
             self._settle(self._begin(self._trials.failing.epochs, self._first_tries()))
             self._look_for_singles()
+            self._look_for_streaks()
             self._look_for_pairs()
             self._look_at_others()
-            self._look_for_streaks()
             self.is_finished = True
         except BudgetSpent:
             pass
@@ -158,7 +158,7 @@ class Shortening:
             return
         self._trials.stage = "looking for two choices that suffice"
         for one in best.named:
-            if self._try_on_top(Candidate(best.epochs, (one,))):
+            if self._try_on_top(Candidate(best.epochs, (one,)), SINGLES_MAX // len(best.named)):
                 return
 
     def _look_for_streaks(self) -> None:
@@ -178,10 +178,10 @@ class Shortening:
             ]
             self._settle(self._first_failing(candidates))
 
-    def _try_on_top(self, base: Candidate) -> bool:
+    def _try_on_top(self, base: Candidate, most: int = SINGLES_MAX) -> bool:
         """Whether a run fails with one more option overridden; the likeliest such option is taken."""
         options = sorted(other_options(self._trials.trace(base)[1]), key=lambda one: -one[0].weights[one[1]])
-        candidates = [replace(base, named=(*base.named, named_override(*one))) for one in options[:SINGLES_MAX]]
+        candidates = [replace(base, named=(*base.named, named_override(*one))) for one in options[:most]]
         found = self._first_failing(candidates)
         self._settle(found)
         return found is not None
