@@ -39,12 +39,14 @@ function picture(box: HTMLElement, lanes: Lanes, point: number, chosen: boolean)
   const times = [...new Set(arrows.flatMap((arrow) => (arrow.landed === null ? [arrow.sent] : [arrow.sent, arrow.landed])))].sort((one, other) => one - other);
   const width = Math.max(280, box.clientWidth || 480);
   const gutter = 66;
+  const edge = Math.min(46, (width - gutter) / used.length / 3);
+  const step = used.length > 1 ? (width - gutter - 2 * edge) / (used.length - 1) : 0;
   const height = TOP + times.length * ROW + 24;
-  const x = (lane: number) => gutter + ((used.indexOf(lane) + 0.5) * (width - gutter)) / used.length;
+  const x = (lane: number) => (used.length > 1 ? gutter + edge + used.indexOf(lane) * step : (gutter + width) / 2);
   const y = (time: number) => TOP + times.indexOf(time) * ROW + 10;
   const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": `${arrows.length} messages; the table has them as text` });
   for (const lane of used) {
-    const words = cut(lanes.names[lane], Math.floor((width - gutter) / used.length / 7.2));
+    const words = cut(lanes.names[lane], Math.floor(Math.min(step || width, (width - gutter) / used.length) / 7.2));
     svg.append(
       draw("text", { x: x(lane), y: 16, "text-anchor": "middle", class: "lane-name" }, words),
       draw("line", { x1: x(lane), x2: x(lane), y1: 26, y2: height - 6, class: "lane" }),

@@ -35,5 +35,7 @@ for (const button of all<HTMLButtonElement>("[data-copy]")) {
     setTimeout(() => (button.textContent = "copy"), 2500);
   });
 }
+// Of a long traceback the end tells most.
+for (const printed of all(".printed")) if (printed.textContent!.includes("Traceback (most recent call last)")) printed.scrollTop = printed.scrollHeight;
 const asked = /^#point-(\d+)$/.exec(location.hash);
 if (asked) moment.choose(Number(asked[1]));

@@ -1,6 +1,7 @@
 """Crossroads: run the futures of a Python program from live snapshots, and explain the one that fails.
 
 A program under test imports this package for `decide`, `chance` and `mark`; everything else is loaded when it is first used.
+PYTEST_DONT_REWRITE: engines import it before pytest is there, which would warn that it comes too late to rewrite our assertions.
 """
 
 from importlib import import_module
@@ -11,6 +12,7 @@ from crossroads.program import Mark, chance, decide, go_back, mark
 if TYPE_CHECKING:
     from crossroads.analysis.explain import explain
     from crossroads.analysis.explore import explore
+    from crossroads.analysis.judging import OtherFailure, Place
     from crossroads.analysis.progress import Progress
     from crossroads.analysis.replay import Replay, Watched, replay
     from crossroads.analysis.results import (
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
         WayOut,
     )
     from crossroads.analysis.shrink import shrink
+    from crossroads.analysis.sweep import sweep_cancel
+    from crossroads.analysis.swept import Sweep, SweptAwait, SweptFailure
+    from crossroads.analysis.verdict import Verdict
+    from crossroads.analysis.verify import verify
     from crossroads.errors import CrossroadsError
     from crossroads.rings.findings import Finding
     from crossroads.rings.guards import Death, Guard
@@ -51,16 +57,22 @@ _HOMES = {
     "Guard": "rings.guards",
     "Limits": "snapshots.limits",
     "Option": "analysis.results",
+    "OtherFailure": "analysis.judging",
     "Outcome": "timeline.outcomes",
+    "Place": "analysis.judging",
     "PointOfNoReturn": "analysis.results",
     "Probability": "stats.probability",
     "Progress": "analysis.progress",
     "Replay": "analysis.replay",
     "Shrunk": "analysis.results",
     "ShrunkStep": "analysis.results",
+    "Sweep": "analysis.swept",
+    "SweptAwait": "analysis.swept",
+    "SweptFailure": "analysis.swept",
     "Tally": "analysis.results",
     "Timeline": "timeline.timelines",
     "TurningPoint": "analysis.results",
+    "Verdict": "analysis.verdict",
     "Watched": "analysis.replay",
     "WayOut": "analysis.results",
     "explain": "analysis.explain",
@@ -70,6 +82,8 @@ _HOMES = {
     "replay": "analysis.replay",
     "ring": "rings.ring",
     "shrink": "analysis.shrink",
+    "sweep_cancel": "analysis.sweep",
+    "verify": "analysis.verify",
 }
 
 __version__ = "0.1.0"
@@ -87,16 +101,22 @@ __all__ = [
     "Limits",
     "Mark",
     "Option",
+    "OtherFailure",
     "Outcome",
+    "Place",
     "PointOfNoReturn",
     "Probability",
     "Progress",
     "Replay",
     "Shrunk",
     "ShrunkStep",
+    "Sweep",
+    "SweptAwait",
+    "SweptFailure",
     "Tally",
     "Timeline",
     "TurningPoint",
+    "Verdict",
     "Watched",
     "WayOut",
     "chance",
@@ -110,6 +130,8 @@ __all__ = [
     "replay",
     "ring",
     "shrink",
+    "sweep_cancel",
+    "verify",
 ]
 
 

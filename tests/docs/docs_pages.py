@@ -13,11 +13,13 @@ import crossroads
 SECTIONS = {
     "Inside programs": ("decide", "chance", "mark"),
     "The ring": ("ring", "Mark", "go_back", "protect", "irreversible", "Guard", "Death", "Finding"),
-    "Asking": ("explore", "explain", "shrink", "replay"),
+    "Asking": ("explore", "explain", "shrink", "verify", "replay", "sweep_cancel"),
     "What exploring gives": ("Exploration", "Tally", "Failure", "Probability"),
     "What explaining gives": ("Account", "CurvePoint", "TurningPoint", "Option", "Decision", "PointOfNoReturn", "WayOut"),
+    "What verifying gives": ("Verdict", "Place", "OtherFailure"),
     "What shrinking gives": ("Shrunk", "ShrunkStep"),
     "What replaying gives": ("Replay", "Watched"),
+    "What sweeping gives": ("Sweep", "SweptAwait", "SweptFailure"),
     "Timelines": ("Timeline", "Outcome"),
     "Settings, progress, errors": ("Limits", "Progress", "CrossroadsError"),
 }

@@ -7,8 +7,11 @@ from typing import Any
 import faces_values as made
 
 from crossroads.analysis.evidence import Evidence
+from crossroads.analysis.kept import KeptResult
 from crossroads.analysis.replay import Replay, Watched
 from crossroads.analysis.results import Account, Exploration, Failure, Shrunk
+from crossroads.analysis.swept import Sweep
+from crossroads.analysis.verdict import Verdict
 from crossroads.faces.cli.session import Services
 from crossroads.store.keys import ExplorationKey
 from crossroads.store.store import Store
@@ -20,7 +23,7 @@ class Fakes:
     """Gives what it is told to give, or raises it.
 
     Args:
-        exploration, account, replayed, evidence, shrunk: what is given; an exception is raised instead.
+        exploration, account, replayed, evidence, shrunk, verdict, kept, swept: what is given; an exception is raised instead.
         watched: points that a replay passes.
         calls: (name, positional, named arguments) of each call.
         during: called in the middle of each call.
@@ -31,6 +34,9 @@ class Fakes:
     replayed: Replay | BaseException | None = None
     evidence: Evidence | BaseException = field(default_factory=Evidence)
     shrunk: Shrunk | BaseException = field(default_factory=made.coins_shrunk)
+    verdict: Verdict | BaseException = field(default_factory=made.verdict)
+    kept: list[KeptResult] | BaseException = field(default_factory=list)
+    swept: Sweep | BaseException = field(default_factory=made.sweep)
     watched: tuple[Watched, ...] = ()
     calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
     during: Callable[[str, dict[str, Any]], None] = lambda name, named: None
@@ -38,10 +44,14 @@ class Fakes:
     @property
     def services(self) -> Services:
         """These fakes in the places of the real functions."""
-        return Services(self._explore, self._explain, self._replay, self._gather, self._shrink)
+        rest = (self._shrink, self._verify, self._replay_kept, self._sweep)
+        return Services(self._explore, self._explain, self._replay, self._gather, *rest)
 
     def _explore(self, *given: Any, **named: Any) -> Exploration:
         return self._answer("explore", given, named, self.exploration)
+
+    def _sweep(self, *given: Any, **named: Any) -> Sweep:
+        return self._answer("sweep", given, named, self.swept)
 
     def _explain(self, *given: Any, **named: Any) -> Account:
         return self._answer("explain", given, named, self.account)
@@ -56,6 +66,12 @@ class Fakes:
 
     def _gather(self, *given: Any, **named: Any) -> Evidence:
         return self._answer("gather", given, named, self.evidence)
+
+    def _verify(self, *given: Any, **named: Any) -> Verdict:
+        return self._answer("verify", given, named, self.verdict)
+
+    def _replay_kept(self, *given: Any, **named: Any) -> list[KeptResult]:
+        return self._answer("replay_kept", given, named, self.kept)
 
     def _answer(self, name: str, given: tuple[Any, ...], named: dict[str, Any], answer: Any) -> Any:
         self.calls.append((name, given, named))

@@ -4,6 +4,9 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from crossroads.analysis.judging import OtherFailure, Place, VerdictKind
+from crossroads.analysis.matching import Match
+from crossroads.analysis.pasts import Step
 from crossroads.analysis.results import (
     Account,
     CurvePoint,
@@ -18,6 +21,8 @@ from crossroads.analysis.results import (
     TurningPoint,
     WayOut,
 )
+from crossroads.analysis.swept import Sweep, SweptAwait, SweptFailure
+from crossroads.analysis.verdict import Verdict
 from crossroads.stats.probability import Probability
 from crossroads.stats.sequences import estimate, proved
 from crossroads.timeline.outcomes import Outcome
@@ -210,3 +215,55 @@ def exploration(*failures: Failure, futures: int = 1000, **changes: object) -> E
         failures=failures,
     )
     return replace(result, **changes)  # type: ignore[arg-type]
+
+
+def sweep(*failures: Failure, **changes: object) -> Sweep:
+    """Four awaits of a coroutine of boat.py; unsafe at the first of them where there are failures."""
+    first = failures[0] if failures else None
+    bad = None if first is None else SweptFailure(first.id, first.outcome, "as its result arrives", first.timeline)
+    failed = sum(failure.count for failure in failures)
+    moments = ("as its result arrives",) if failures else ()
+    awaits = (
+        SweptAwait("boat.py:8 in sail", ("boat.py:9 in tack",), 40, failed, 0, 0, moments, bad),
+        SweptAwait("boat.py:11 in sail", (), 30, 0, 12, 0, (), None),
+        SweptAwait("boat.py:12 in sail", ("/usr/lib/python3/site-packages/tide/gauge.py:301 in read",), 20, 0, 20, 0, (), None),
+        SweptAwait("boat.py:13 in sail", (), 9, 0, 0, 1, (), None),
+    )
+    tally = Tally(100, 99 - failed - 32, failed, {"cancelled": 32, "diverged": 1})
+    explored = exploration(*failures, target="boat.py:main", world="asyncio", explored=tally)
+    return replace(Sweep("sail", awaits, Tally(1, 1), 12, 12, explored), **changes)  # type: ignore[arg-type]
+
+
+def verdict(kind: VerdictKind = "prevented") -> Verdict:
+    """On the boat: what a change of the code may have led to."""
+    step = Step(20, "chance", "weather", 3, 1, "'storm'", "boat.py:14 in sail", 2.5, "0a1b2c3d")
+    failed = {"prevented": 0, "gone": 0, "moved": 0, "cannot tell": 0, "reduced": 30, "unchanged": 297, "worse": 299}[kind]
+    other = OtherFailure(Outcome("failed", "KeyError", "'mast'", "boat.py:30 in moor"), 12, has_risen=True)
+    behind = Place("crossing", 20, "weather", "chance", "boat.py:14 in sail", 2.5, estimate(199, 200), estimate(failed, 299))
+    whole = Place("start", None, "", "", "", 0.0, estimate(51, 1000), estimate(failed // 6, 1000), (other,) if kind == "moved" else ())
+    parted = (20, 18) if kind in ("gone", "cannot tell") else None
+    match = Match(
+        34,
+        34 if parted is None else 12,
+        18 if parted is None else None,
+        parted=parted,
+        last=replace(step, point=14, name="route", option="'coast'") if parted else None,
+        expected="'weather' ('storm')" if parted else "",
+        met="'sky' ('calm')" if parted else "",
+    )
+    return Verdict(
+        kind,
+        "b0a7b0a7",
+        "boat.py:main",
+        Outcome("failed", "AssertionError", "sank", "boat.py:40 in main"),
+        places=(behind, whole) if parted is None else (whole,),
+        decisive=1 if kind == "moved" else 0,
+        needed=2995 if kind == "cannot tell" else 0,
+        match=match,
+        crossing=step,
+        again=Outcome("passed"),
+        futures=1598,
+        seconds=12.3,
+        python="3.13.0",
+        notes=("it was found with Python 3.12, and this is 3.13",),
+    )

@@ -9,6 +9,7 @@ from crossroads.analysis.evidence import Evidence
 from crossroads.analysis.lines import LineRanking, RankedLine
 from crossroads.analysis.lives import Moment, TwoLives, Value, WitnessedLife
 from crossroads.analysis.results import Account, CurvePoint, Failure
+from crossroads.faces.page.data import ShrunkStep
 from crossroads.stats.probability import Probability
 from crossroads.timeline.outcomes import Outcome
 from crossroads.timeline.points import Point
@@ -57,6 +58,12 @@ def evidence() -> Evidence:
         RankedLine("boat.py", 9, 2, 14, share, 0.2, 0.9),
     )
     return Evidence(lives.doomed, lives, (LineRanking(2, 12, 14, lines, 5, False),), ("day",), "fork", "3.13.0")
+
+
+SHRUNK = (
+    ShrunkStep(2, "client 1 -> server:80, message 1", "after the storm", "before the storm", "boat.py:9 in sail", 2 * MS),
+    ShrunkStep(8, "harbour", "another harbour", "", "", 0.0),
+)
 
 
 def long_run(points: int = 1_000_000, looked_at: int = 1_000_000) -> Failure:

@@ -1,9 +1,13 @@
 """An editor's debugger: it attaches through debugpy, and the run stops at the point in the program's frame."""
 
+import fcntl
 import json
 import socket
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +27,23 @@ def main():
         mark("step")
         total += step
     assert total < 0, "never"
+"""
+
+
+EVENING = """
+import asyncio
+import time
+
+async def guest(name, table):
+    for course in range(3):
+        await asyncio.sleep(0.01)
+        table.append((name, course, time.time()))
+
+async def main():
+    table = []
+    async with asyncio.timeout(9) as limit:
+        await asyncio.gather(*(guest(name, table) for name in "abc"))
+    assert not table, table
 """
 
 
@@ -57,31 +78,91 @@ class Editor:
         self._file.close()
         self._channel.close()
 
+    def answer(self, command: str, **arguments: Any) -> dict[str, Any]:
+        """What the debugger says to a command."""
+        self.ask(command, **arguments)
+        body: dict[str, Any] = self.wait("response", command)["body"]
+        return body
 
-@pytest.mark.slow
-def test_an_editor_attaches_and_lands_at_the_point(tmp_path: Path) -> None:
+    def attach(self, file: Path, breakpoints: list[int]) -> None:
+        """Begin, with breakpoints at these lines."""
+        self.ask("initialize", adapterID="test", pathFormat="path")
+        self.ask("attach", justMyCode=True)
+        self.wait("event", "initialized")
+        lines = [{"line": line} for line in breakpoints]
+        assert all(one["verified"] for one in self.answer("setBreakpoints", source={"path": str(file)}, breakpoints=lines)["breakpoints"])
+        self.ask("configurationDone")
+
+    def stopped(self) -> tuple[int, dict[str, Any]]:
+        """The thread that has stopped, and its innermost frame."""
+        thread = int(self.wait("event", "stopped")["body"]["threadId"])
+        frame: dict[str, Any] = self.answer("stackTrace", threadId=thread)["stackFrames"][0]
+        return thread, frame
+
+    def variables(self, frame: dict[str, Any]) -> dict[str, str]:
+        """Names and values in a frame, each value opened once as an editor does."""
+        (scope, *_) = self.answer("scopes", frameId=frame["id"])["scopes"]
+        found = self.answer("variables", variablesReference=scope["variablesReference"])["variables"]
+        for one in found:
+            if one["variablesReference"]:
+                self.answer("variables", variablesReference=one["variablesReference"])
+        return {one["name"]: one["value"] for one in found}
+
+    def to_the_end(self, thread: int) -> None:
+        """Go on, whatever is met."""
+        self.ask("continue", threadId=thread)
+        self.wait("event", "terminated")
+        self.close()
+
+
+@contextmanager
+def replayed(folder: Path, *options: str) -> Iterator[tuple[Editor, "subprocess.Popen[str]"]]:
+    """A replay that an editor has connected with."""
     pytest.importorskip("debugpy")
-    record(tmp_path, PROGRAM)
-    command = [sys.executable, "-m", "crossroads", "replay", str(tmp_path / "run.json"), "--debugpy", "--to", "4"]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    # Editors look at one port alone: another process of these tests waits.
+    turn = (Path(tempfile.gettempdir()) / "crossroads-test-remote.lock").open("w")
+    fcntl.flock(turn, fcntl.LOCK_EX)
+    command = [sys.executable, "-m", "crossroads", "replay", str(folder / "run.json"), "--debugpy", *options]
+    with turn, subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         while "Waiting for a debugger" not in (line := process.stderr.readline()):
             assert line, "it has ended"
-        editor = Editor(("127.0.0.1", int(line.rstrip(".\n").rpartition(":")[2])))
-        editor.ask("initialize", adapterID="test", pathFormat="path")
-        editor.ask("attach", justMyCode=True)
-        editor.wait("event", "initialized")
-        editor.ask("configurationDone")
-        thread = editor.wait("event", "stopped")["body"]["threadId"]
-        editor.ask("stackTrace", threadId=thread)
-        top = editor.wait("response", "stackTrace")["body"]["stackFrames"][0]
+        yield Editor(("127.0.0.1", int(line.rstrip(".\n").rpartition(":")[2]))), process
+
+
+@pytest.mark.slow
+def test_an_editor_attaches_and_lands_at_the_point(tmp_path: Path) -> None:
+    record(tmp_path, PROGRAM)
+    with replayed(tmp_path, "--to", "4") as (editor, process):
+        editor.attach(tmp_path / "program.py", [])
+        thread, top = editor.stopped()
         assert top["source"]["path"] == str(tmp_path / "program.py")
-        editor.ask("evaluate", expression="(step, total)", frameId=top["id"], context="repl")
-        assert editor.wait("response", "evaluate")["body"]["result"] == "(4, 6)"
-        editor.ask("continue", threadId=thread)
-        editor.wait("event", "terminated")
-        editor.close()
+        assert editor.answer("evaluate", expression="(step, total)", frameId=top["id"], context="repl")["result"] == "(4, 6)"
+        editor.to_the_end(thread)
         said, _ = process.communicate(timeout=WAIT_S)
+    assert "The same run again" in said
+
+
+@pytest.mark.slow
+def test_an_async_program_stays_the_same_however_it_is_looked_at(tmp_path: Path) -> None:
+    """Debugpy's threads, clocks and sockets are the system's, and what an editor asks for takes none of the world's time."""
+    record(tmp_path, EVENING, world="asyncio")
+    with replayed(tmp_path) as (editor, process):
+        editor.attach(tmp_path / "program.py", [8])
+        names = []
+        for stop in range(9):
+            thread, top = editor.stopped()
+            names.append(editor.variables(top)["name"])
+            editor.answer("evaluate", expression="asyncio.get_running_loop().time()", frameId=top["id"], context="watch")
+            if stop == 4:
+                editor.ask("next", threadId=thread)
+                thread, top = editor.stopped()
+                assert top["name"] == "guest"
+            if stop < 8:
+                editor.ask("continue", threadId=thread)
+        editor.to_the_end(thread)
+        said, _ = process.communicate(timeout=WAIT_S)
+    assert sorted(names) == sorted(["'a'", "'b'", "'c'"] * 3)
     assert "The same run again" in said
 
 

@@ -143,3 +143,11 @@ def test_faults_are_written_only_where_there_may_be_some():
     faulty = replace(timeline, world=replace(timeline.world, faults=("crash", "loss")))
     assert formats.to_data(faulty)["world"] == {"name": "asyncio", "points": "marks", "step_limit": 10_000_000, "faults": ["crash", "loss"]}
     assert formats.loads(formats.dumps(faulty)) == faulty
+
+
+def test_what_is_cancelled_is_written_only_where_there_is_something():
+    timeline = Timeline("boat.py:main", (Epoch(0, 1),), world=WorldSettings("asyncio"))
+    assert "cancel" not in formats.dumps(timeline)
+    swept = replace(timeline, world=replace(timeline.world, cancel="Pool.acquire"))
+    assert formats.to_data(swept)["world"] == {"name": "asyncio", "points": "marks", "step_limit": 10_000_000, "cancel": "Pool.acquire"}
+    assert formats.loads(formats.dumps(swept)) == swept

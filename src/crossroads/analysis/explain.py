@@ -7,12 +7,14 @@ user interrupts, what is known by then is the account, and its notes say what is
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from crossroads.analysis.account import AccountBuilder, exact_account
 from crossroads.analysis.enumeration import enumerate_futures
 from crossroads.analysis.inquiry import BudgetSpent, Inquiry
 from crossroads.analysis.options import compare_options
+from crossroads.analysis.pasts import save_past
 from crossroads.analysis.path import Path, is_choice
 from crossroads.analysis.progress import OnAccount, OnProgress
 from crossroads.analysis.report import account_to_data
@@ -42,6 +44,9 @@ DECISIONS_MAX = 30
 
 DECISION_EACH_MAX = 320
 
+OTHERS_MAX = 100
+"""Of the other failures that were met so many are kept, so that `verify` knows them."""
+
 GLIMPSE_S, GLIMPSE_SHARE = 0.5, 0.05
 """What is known so far is shown at most so often, and making it takes at most this share of the time."""
 
@@ -63,7 +68,8 @@ def explain(
     """Where a failure was decided, when it was too late, and what would have saved it.
 
     Args:
-        failure: one that `explore` found, or its id in the store; its account is kept there.
+        failure: one that `explore` found, or its id in the store; its account is kept there, unless it was interrupted and an earlier
+            one tells more.
         budget: futures it may cost, at least 100; fewer give wider intervals and "cannot tell".
         seconds: wall time it may take, more than 0; None: any. Where futures are dear, fewer are lived so that it takes about a quarter of
             that, and the account depends on how fast the machine is.
@@ -85,6 +91,7 @@ def explain(
         found = load_failure(kept, failure) if isinstance(failure, str) else failure
         with runner_for(found.timeline, engine=engine, jobs=jobs, limits=limits) as runner:
             known = (found.probability.failed, found.probability.futures)
+            inquiries: list[Inquiry] = []
             account = explain_timeline(
                 runner,
                 found.timeline,
@@ -95,10 +102,25 @@ def explain(
                 eps=eps,
                 on_progress=on_progress,
                 on_account=on_account,
+                on_inquiry=inquiries.append,
             )
-        if any(row.id == found.id for row in kept.failures()):
-            kept.save_account(found.id, account_to_data(account))
+            earlier = found.account
+            if account.ended == "interrupted" and earlier is not None and earlier.futures_spent > account.futures_spent:
+                # Whoever stops an attempt to know more doesn't want to know less.
+                spent = f"{earlier.futures_spent:,} futures"
+                note = f"the earlier account, from {spent}, is kept, as this one was stopped before it knew as much"
+                return replace(account, notes=(*account.notes, note))
+            if any(row.id == found.id for row in kept.failures()):
+                kept.save_account(found.id, account_to_data(account))
+                others = [outcome for inquiry in inquiries for outcome in inquiry.others.values()][:OTHERS_MAX]
+                save_past(kept, runner, found.id, found.timeline, _deciding(account), others)
     return account
+
+
+def _deciding(account: Account) -> list[int]:
+    """The points of an account up to which its run may have to be followed when the code has changed."""
+    points = [step.point for step in account.turning_points]
+    return [*points, account.last_way_out.point] if account.last_way_out is not None else points
 
 
 def check_settings(budget: int, seed: int, eps: float, seconds: float | None = None) -> None:
@@ -124,24 +146,29 @@ def explain_timeline(
     eps: float = 0.01,
     on_progress: OnProgress | None = None,
     on_account: OnAccount | None = None,
+    on_inquiry: Callable[[Inquiry], None] | None = None,
 ) -> Account:
     """The account of one failing timeline.
 
     Args:
         runner: where its futures are lived.
         failing: a timeline with its outcome, a failure.
-        known: (failed, futures) of the whole program, as exploring counted them.
+        known: (failed, futures) of the whole program, as exploring counted them; left out of account where an option was imposed.
         budget, seconds, seed, eps, on_progress, on_account: as for `explain`.
+        on_inquiry: called with what counts the futures, before the first is lived.
 
     Raises:
         DivergedError: lived again, it is another run.
     """
     path = trace_path(runner, failing)
     inquiry = Inquiry(runner, failing, path, seed=seed, budget=budget, seconds=seconds, on_progress=on_progress)
-    leaves = _unless_spent(lambda: enumerate_futures(inquiry, 0))
-    if leaves is not None:
-        return exact_account(inquiry, leaves)
-    inquiry.pool(0, *known)
+    if on_inquiry is not None:
+        on_inquiry(inquiry)
+    if not path.is_imposed:
+        leaves = _unless_spent(lambda: enumerate_futures(inquiry, 0))
+        if leaves is not None:
+            return exact_account(inquiry, leaves)
+        inquiry.pool(0, *known)
     builder = AccountBuilder(inquiry, eps)
     if on_account is not None:
         inquiry.on_batch = _glimpses(builder, on_account)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from crossroads.analysis.pasts import PAST, save_past
 from crossroads.analysis.points_mode import find_points_mode
 from crossroads.analysis.progress import OnProgress, Progress
 from crossroads.analysis.results import Exploration, Failure, Tally
@@ -41,6 +42,9 @@ RECHECK_FIRST, RECHECK_EVERY = 4, 100
 
 DIVERGED_LIVES: Final = 2
 """A run that diverged is lived so many times more, in each of two ways, to see where."""
+
+PASTS_MAX: Final = 10
+"""Of so many failures it is kept how they came about, the most frequent ones; explaining one keeps it, too."""
 
 STEP_LIMIT: Final = WorldSettings().step_limit
 
@@ -150,6 +154,7 @@ class Explorer:
         self._counts = Counts()
         self._notes: list[str] = [f"the world was allowed faults: {', '.join(world.faults)}"] if world.faults else []
         self._has_one_future = False
+        self._said: dict[str, int] = {}
         self._seen: set[tuple[str, str, str]] = set()
         self.enough_s: float | None = None
         self._longest_s = 0.0
@@ -164,6 +169,7 @@ class Explorer:
             runner = self._choose_points(runner)
             resumed = self._counts.futures
             self._rounds(runner, futures)
+            self._keep_pasts(runner)
         except KeyboardInterrupt:
             complete = False
         finally:
@@ -249,6 +255,7 @@ class Explorer:
         """Forget what was counted: futures that were lived together had something to do with each other."""
         self._store.forget(self._key(self._world.points))
         self._counts = Counts()
+        self._said = {}
         self._seen = set()
 
     def _round(self, runner: LocalRunner, begin: int, count: int) -> list[Run]:
@@ -268,6 +275,8 @@ class Explorer:
                 if failures[name] == 1:
                     output = again[position].output if position in again else run.output
                     self._store.add_failure(key, name, run.timeline, output or run.output, begin, begin + position)
+            elif run.outcome.kind == "passed" and run.outcome.message:
+                self._said[run.outcome.message] = self._said.get(run.outcome.message, 0) + 1
             kinds[kind] = kinds.get(kind, 0) + 1
         if self._is_next(key, begin) and self._store.record_block(key, begin, count, kinds, failures):
             self._counts.add(count, kinds)
@@ -308,6 +317,14 @@ class Explorer:
             left = (futures - self._counts.futures) / rate if rate else None
             self._on_progress(Progress("exploring", self._counts.futures, futures, rate, len(self._seen), left))
 
+    def _keep_pasts(self, runner: LocalRunner) -> None:
+        """Note how the failures come about while the code is what it is: of the most frequent ones of which it isn't known."""
+        rows = sorted(self._store.failures(self._key(self._world.points)), key=lambda row: (-row.count, row.id))
+        for row in [row for row in rows if row.count and row.timeline.digest][:PASTS_MAX]:
+            known = row.pieces.get(PAST)
+            if known is None or known.get("digest") != row.timeline.digest:
+                save_past(self._store, runner, row.id, row.timeline, (), ())
+
     # The result.
 
     def _result(self, runner: LocalRunner, resumed: int, complete: bool) -> Exploration:
@@ -326,6 +343,7 @@ class Explorer:
             complete=complete,
             notes=(*self._notes, *runner.notes),
             one_future=self._has_one_future,
+            said=dict(sorted(self._said.items())),
         )
 
 

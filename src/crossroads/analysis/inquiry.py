@@ -99,6 +99,8 @@ class Inquiry:
         """Index of the end of the longest run that didn't end in this failure."""
         self.unknown = 0
         self.otherwise: dict[str, int] = {}
+        self.others: dict[tuple[str, str, str], Outcome] = {}
+        """The other failures that were met, the first of each origin."""
         self.stage = ""
         self.on_batch: Callable[[], None] | None = None
         """Called after each batch, beside `on_progress`."""
@@ -227,6 +229,8 @@ class Inquiry:
             raise BudgetSpent
         runs = self.runner.run(timelines)
         self.spent += len(timelines)
+        for outcome in [run.outcome for run in runs if run.outcome.is_failure and not self.is_this(run.outcome)]:
+            self.others.setdefault(outcome.origin, outcome)
         self._say_progress()
         return runs
 
@@ -259,6 +263,7 @@ class Inquiry:
             if outcome.is_failure:
                 text = f"{outcome.exception or outcome.kind} ({outcome.where})" if outcome.where else outcome.exception or outcome.kind
                 self.otherwise[text] = self.otherwise.get(text, 0) + 1
+                self.others.setdefault(outcome.origin, outcome)
         for credited in self._spots_passed(spot, run):
             tally = self._tallies.setdefault(credited, Tally())
             tally.failed += failed

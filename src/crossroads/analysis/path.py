@@ -60,6 +60,11 @@ class Path:
         """The known points with at least two options, in order."""
         return [self._points[index] for index in sorted(self._points) if is_choice(self._points[index])]
 
+    @property
+    def is_imposed(self) -> bool:
+        """Whether the run took an option that is never drawn, as a cancellation: then no future from before it is like this run."""
+        return any(point.taken is not None and not point.weights[point.taken] for point in self.choices)
+
 
 def is_choice(point: Point) -> bool:
     """Whether there was something to choose."""

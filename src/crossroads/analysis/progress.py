@@ -12,7 +12,7 @@ class Progress:
     """Where exploring, explaining or shrinking stands.
 
     Args:
-        stage: which of them.
+        stage: what is going on.
         done: futures lived.
         total: futures planned, or the budget; 1 <= total.
         rate: futures per second of wall time.
@@ -21,7 +21,7 @@ class Progress:
         note: what is being looked for, a few words.
     """
 
-    stage: Literal["exploring", "explaining", "shrinking"]
+    stage: Literal["exploring", "explaining", "shrinking", "verifying"]
     done: int
     total: int
     rate: float

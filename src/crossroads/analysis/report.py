@@ -18,6 +18,7 @@ from crossroads.analysis.results import (
     TurningPoint,
     WayOut,
 )
+from crossroads.analysis.verdict import verdict_to_data
 from crossroads.errors import StoreError, TimelineError
 from crossroads.stats.probability import Probability
 from crossroads.timeline.formats import from_data, to_data
@@ -65,6 +66,7 @@ def failure_to_data(failure: Failure) -> Data:
         "output": failure.output,
         "account": None if failure.account is None else account_to_data(failure.account),
         "shrunk": None if failure.shrunk is None else shrunk_to_data(failure.shrunk),
+        "verdict": None if failure.verdict is None else verdict_to_data(failure.verdict),
     }
 
 

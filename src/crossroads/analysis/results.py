@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal
 
+from crossroads.analysis.verdict import Verdict
 from crossroads.stats.probability import Probability
 from crossroads.timeline.outcomes import Outcome
 from crossroads.timeline.timelines import Timeline
@@ -278,6 +279,7 @@ class Failure:
         output: the last lines that this run printed.
         account: None until it was explained.
         shrunk: the shortest way there that is known, None until it was looked for.
+        verdict: the latest on whether it still happens, None until that was asked.
     """
 
     id: str
@@ -288,6 +290,7 @@ class Failure:
     output: str = ""
     account: Account | None = None
     shrunk: Shrunk | None = None
+    verdict: Verdict | None = None
 
     def _repr_html_(self) -> str:
         text: str = _notebook("html").failure_html(self)
@@ -311,6 +314,7 @@ class Exploration:
         complete: False where it was interrupted.
         notes: what is worth knowing about how it ran (why not fork, address randomisation left on, ...), as sentences.
         one_future: whether nothing is drawn or decided, so that every run is the same; a bound on failures would then mean nothing.
+        said: what futures that passed said of their end, as tests do ("skipped: no network"), and how many; those of this call alone.
     """
 
     target: str
@@ -325,6 +329,7 @@ class Exploration:
     complete: bool = True
     notes: tuple[str, ...] = ()
     one_future: bool = False
+    said: dict[str, int] = field(default_factory=dict)
 
     def _repr_html_(self) -> str:
         text: str = _notebook("html").exploration_html(self)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from crossroads.analysis.report import account_from_data, shrunk_from_data
 from crossroads.analysis.results import Account, Failure, Shrunk
+from crossroads.analysis.verdict import VERDICT, Verdict, verdict_from_data
 from crossroads.errors import StoreError, TimelineError
 from crossroads.runners.local import LocalRunner
 from crossroads.snapshots.engine import EngineName
@@ -58,6 +59,7 @@ def failure_from_row(store: Store, row: FailureRow) -> Failure:
         row.output,
         _account(row),
         _shrunk(row),
+        _verdict(row),
     )
 
 
@@ -73,6 +75,11 @@ def _account(row: FailureRow) -> Account | None:
 def _shrunk(row: FailureRow) -> Shrunk | None:
     piece = row.pieces.get(SHRUNK)
     return None if piece is None else shrunk_from_data(piece)
+
+
+def _verdict(row: FailureRow) -> Verdict | None:
+    piece = row.pieces.get(VERDICT)
+    return None if piece is None else verdict_from_data(piece)
 
 
 def load_timeline(path: Path) -> Timeline:

@@ -8,10 +8,22 @@ from typing import Any, Final
 from crossroads.snapshots import kernel, wire
 from crossroads.snapshots.endings import safe_text, type_name
 from crossroads.snapshots.live import LiveRun, program_frame
+from crossroads.worlds.adaptors import queues, simpy
+from crossroads.worlds.holdings import Holdings
 from crossroads.worlds.world import World
 
 TEXT_CHARS_MAX: Final = 400
 """Of a watched value's repr."""
+
+
+def holdings_of(view: wire.Message) -> Holdings | None:
+    """Where a life is to be looked at: what remembers its queues, locks and resources, begun before the program is imported."""
+    if view.get("witness") is None:
+        return None
+    holdings = Holdings()
+    queues.watch(holdings)
+    simpy.watch(holdings)
+    return holdings
 
 
 class Witness:
@@ -21,14 +33,14 @@ class Witness:
         channel: where it is told.
         module: the program's, in which expressions are evaluated.
         world: whose state is told.
-        expressions: what is watched.
-        points: indices of the points to look at.
+        seen: `watch`, the expressions, and `points`, indices of the points to look at.
+        holdings: what the program's tasks wait at.
     """
 
-    def __init__(self, channel: socket.socket, module: ModuleType, world: World, expressions: list[str], points: list[int]) -> None:
-        self._channel, self._module, self._world = channel, module, world
-        self._expressions = [compile(text, "<watch>", "eval") for text in expressions]
-        self._points = frozenset(points)
+    def __init__(self, channel: socket.socket, module: ModuleType, world: World, seen: wire.Message, holdings: Holdings) -> None:
+        self._channel, self._module, self._world, self._holdings = channel, module, world, holdings
+        self._expressions = [compile(text, "<watch>", "eval") for text in seen["watch"]]
+        self._points = frozenset(seen["points"])
         self._printed_fd = os.dup(1)
         self._size = 0
 
@@ -59,11 +71,16 @@ class Witness:
         }
 
     def _state(self) -> dict[str, Any]:
-        """Of the world; nothing rather than trouble for the program, whose objects may be in any condition."""
-        try:
-            return self._world.state()
-        except Exception:
-            return {}
+        """Of the world, and of what the program has made; nothing rather than trouble for objects that may be in any condition."""
+        rewind = self._world.keep_time()
+        found: dict[str, Any] = {}
+        for part in (self._world, self._holdings):
+            try:
+                found |= part.state()
+            except Exception:
+                pass
+        rewind()
+        return found
 
     def _printed(self) -> int:
         """Bytes printed so far; stdout and stderr are one file here."""

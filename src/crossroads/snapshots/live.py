@@ -33,6 +33,9 @@ points, at a bounded total cost, and always at the same points (CPython's own th
 DRAWS_FULL: Final = 2_000
 """So many draws are points each, the next so many points are every second draw, then every fourth, and so on."""
 
+DRAWS_DIGITS: Final = 8
+"""Of the fingerprint of a program's entropy, so many digits are traced at each point."""
+
 CALM_UNIT: Final = 0.4
 """What stands for a draw that takes its ordinary course: of the world's latencies about the median."""
 
@@ -152,14 +155,26 @@ class LiveRun:
         taken = self._forced(index, name, occurrence, options)
         if taken is None:
             taken = likeliest(weights) if self._calm else self._pick(kind, name, occurrence, count, weights)
-        elif taken >= count:
-            self._end(Outcome("diverged", message=f"at point {index} option {taken} was to be taken, but {name!r} has {count} options"))
-        self._digest.add(index, kind, name, count, taken)
-        if len(self.choices) < CHOICES_MAX:
-            self.choices.append((index, taken, count, _probability(taken, count, weights)))
-        if self._tracing and self.trace and self.trace[-1]["index"] == index:
-            texts = [_text(option) for option in options]
-            self.trace[-1].update(name=name, occurrence=occurrence, options=texts, taken=taken, weights=_shares(count, weights))
+        self._settle(kind, name, occurrence, options, weights, taken)
+        return taken
+
+    def offer(self, kind: PointKind, name: str, options: Sequence[Any], locate: Locate | None = None) -> int:
+        """A point that is a choice only where the plan says what to take: else there is none to make, and the first option is what happens.
+
+        The name is one that no other choice of the run has.
+        """
+        index = self.index = self.index + 1
+        self._mark_label = _NO_LABEL
+        if index >= self._stop:
+            self._text = name
+            self._locate = locate
+            self._arrive(kind)
+            self._locate = None
+        taken = self._forced(index, name, 0, options)
+        if taken is None:
+            self._digest.add(index, kind, name)
+            return 0
+        self._settle(kind, name, 0, options, (1.0, *(0.0 for _ in options[1:])), taken)
         return taken
 
     def unit(self, kind: str, name: str) -> float:
@@ -260,6 +275,18 @@ class LiveRun:
             return next((at for at, option in enumerate(options) if _text(option) == text), wanted)
         return wanted
 
+    def _settle(self, kind: str, name: str, occurrence: int, options: Sequence[Any], weights: Sequence[float] | None, taken: int) -> None:
+        """Take an option of the choice at which the run stands."""
+        index, count = self.index, len(options)
+        if taken >= count:
+            self._end(Outcome("diverged", message=f"at point {index} option {taken} was to be taken, but {name!r} has {count} options"))
+        self._digest.add(index, kind, name, count, taken)
+        if len(self.choices) < CHOICES_MAX:
+            self.choices.append((index, taken, count, _probability(taken, count, weights)))
+        if self._tracing and self.trace and self.trace[-1]["index"] == index:
+            texts = [_text(option) for option in options]
+            self.trace[-1].update(name=name, occurrence=occurrence, options=texts, taken=taken, weights=_shares(count, weights))
+
     def _pick(self, kind: str, name: str, occurrence: int, count: int, weights: Sequence[float] | None) -> int:
         u = self._units.draw(kind, name, occurrence)
         if weights is None:
@@ -340,7 +367,9 @@ class LiveRun:
         self._last_print = (self.index, print_now)
         place, note = self._locate() if self._locate is not None else (self.place, "")
         label = f"{self.label} {note}" if note else self.label
-        self.trace.append({"index": self.index, "kind": self.kind, "label": label, "where": place, "time": self.time})
+        # A world's own state comes behind that of the program's entropy in the fingerprint.
+        told = {"index": self.index, "kind": self.kind, "label": label, "where": place, "time": self.time}
+        self.trace.append(told | {"draws": print_now[:DRAWS_DIGITS]})
 
 
 def program_frame() -> FrameType | None:

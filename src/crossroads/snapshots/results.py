@@ -102,4 +102,5 @@ def _point(record: dict[str, Any]) -> Point:
         bool(record.get("moot", False)),
         str(record.get("name", "")),
         int(record.get("occurrence", 0)),
+        str(record.get("draws", "")),
     )

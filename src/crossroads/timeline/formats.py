@@ -62,9 +62,10 @@ def to_data(timeline: Timeline) -> dict[str, object]:
 
 
 def world_to_data(world: WorldSettings) -> dict[str, object]:
-    """The "world" part of the format; "faults" is in it only where there may be some."""
+    """The "world" part of the format; "faults" and "cancel" are in it only where there is something to say."""
     data: dict[str, object] = {"name": world.name, "points": world.points, "step_limit": world.step_limit}
-    return data | {"faults": list(world.faults)} if world.faults else data
+    data |= {"faults": list(world.faults)} if world.faults else {}
+    return data | {"cancel": world.cancel} if world.cancel else data
 
 
 def from_data(data: object) -> Timeline:
@@ -97,12 +98,13 @@ def from_data(data: object) -> Timeline:
 
 def world_from_data(data: object) -> WorldSettings:
     """The settings that the "world" part of the format describes; raises `TimelineError` as `from_data` does."""
-    fields = _fields(data, "world", _WORLD_FIELDS, optional=("faults",))
+    fields = _fields(data, "world", _WORLD_FIELDS, optional=("faults", "cancel"))
     return WorldSettings(
         name=_string(fields["name"], "world.name", empty=False),
         points=_string(fields["points"], "world.points", empty=False),
         step_limit=_integer(fields["step_limit"], "world.step_limit", low=1),
         faults=_faults(fields["faults"]) if "faults" in fields else (),
+        cancel=_string(fields["cancel"], "world.cancel", empty=False) if "cancel" in fields else "",
     )
 
 
@@ -141,17 +143,26 @@ def loads(text: str | bytes) -> Timeline:
     Raises:
         TimelineError: too long, not JSON, or refused by `from_data`.
     """
+    return from_data(parsed(text))
+
+
+def parsed(text: str | bytes) -> object:
+    """What a JSON text says, not checked yet, but neither too long nor with numbers that cost time.
+
+    Raises:
+        TimelineError: too long, or not JSON.
+    """
     _check_size(len(text))
     try:
         decoded = text.decode("utf-8-sig") if isinstance(text, bytes) else text.removeprefix("\ufeff")
-        data = json.loads(decoded, parse_int=_parsed_integer, parse_constant=_refuse_constant)
+        data: object = json.loads(decoded, parse_int=_parsed_integer, parse_constant=_refuse_constant)
     except UnicodeDecodeError as error:
         raise TimelineError(f"timeline isn't UTF-8 at byte {error.start}; {_WAY_OUT}") from None
     except json.JSONDecodeError as error:
         raise TimelineError(f"timeline isn't JSON, or was cut off, at line {error.lineno} column {error.colno}; {_WAY_OUT}") from None
     except RecursionError:
         raise TimelineError(f"timeline is nested deeper than any timeline; {_WAY_OUT}") from None
-    return from_data(data)
+    return data
 
 
 def _check_size(size: int) -> None:

@@ -26,6 +26,7 @@ class Point:
         weights: the probability of each option, summing to 1; () elsewhere.
         name: of a choice point, without what is said of it beside; "" elsewhere.
         occurrence: how many choices of this name came before it in its run.
+        draws: 8 hexadecimal digits for the state of what the program draws from by itself; "" where unknown.
         moot: whether nothing was drawn or chosen between this point and the next, so that q is the same at both.
     """
 
@@ -40,3 +41,4 @@ class Point:
     moot: bool = False
     name: str = ""
     occurrence: int = 0
+    draws: str = ""

@@ -75,12 +75,14 @@ class WorldSettings:
         points: what makes points beside choices: "marks", "events" (of SimPy, gymnasium, where a program doesn't mark), or "draws".
         step_limit: points after which a run counts as hung.
         faults: those of `FAULT_KINDS` that the world may let happen, in that order; asyncio's alone has any.
+        cancel: the coroutine whose awaits are points at which it may be cancelled, by the name of its function or task; "" for none.
     """
 
     name: str = "plain"
     points: str = "marks"
     step_limit: int = 10_000_000
     faults: tuple[str, ...] = ()
+    cancel: str = ""
 
 
 @dataclass(frozen=True, slots=True)

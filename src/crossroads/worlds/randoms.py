@@ -190,6 +190,13 @@ class Randoms:
         self._patches.set(tempfile, "_name_sequence", None)
 
 
+def stock_random(seed: int) -> random.Random:
+    """A generator that no world varies: for what chooses a program's inputs, and is no part of its fate."""
+    kind: Any = vars(tempfile)["_Random"]
+    generator: random.Random = kind(seed)
+    return generator
+
+
 def _stock_class() -> type[random.Random]:
     """A Random that stays as `random.Random` is before it is patched."""
     methods: dict[str, Any] = {name: getattr(_random.Random, name) for name in ("random", "getrandbits")}

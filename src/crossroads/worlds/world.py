@@ -23,12 +23,18 @@ class World(Fate, Protocol):
     def attach(self, live: LiveRun) -> None:
         """From now on the program's draws and events belong to this run; its first use of entropy begins it."""
 
+    def settle(self) -> None:
+        """Let time come to the next whole millisecond, so that what surroundings have read off clocks by now shows in nothing later."""
+
     def keep(self) -> Callable[[], None]:
         """Keep the state that this world has now, before the program is called; what is returned puts it back.
 
         For several futures one after the other in one process. What the program itself has changed stays as it is: that is found out by
         living some of those futures alone as well.
         """
+
+    def keep_time(self) -> Callable[[], None]:
+        """Keep the present time; what is returned puts the clock back to it, as looking at it takes time."""
 
     def run(self, function: Callable[[], Any]) -> None:
         """Call the program, to its end."""

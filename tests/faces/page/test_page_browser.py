@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +128,31 @@ def test_a_drag_zooms_and_the_button_shows_all_again(open_page: Open) -> None:
     assert opened.text("#readout").startswith("Point 101")
 
 
+def test_along_virtual_time_and_by_the_wheel(open_page: Open) -> None:
+    opened = open_page(made.boat(), values.evidence())
+    box = opened.tab.query_selector("#chart .u-over").bounding_box()
+    middle = (box["x"] + box["width"] / 2, box["y"] + 50)
+
+    def axis() -> str:
+        return str(opened.tab.evaluate("document.querySelector('#chart').getAttribute('aria-valuetext')"))
+
+    opened.tab.mouse.move(*middle)
+    by_point = axis()
+    opened.tab.check("input[name=axis][value=time]")
+    opened.tab.mouse.move(middle[0] + 1, middle[1])
+    assert "at 1" in axis(), "in the middle of 22.5 s"
+    assert by_point != axis()
+    opened.tab.focus("#chart")
+    opened.tab.mouse.wheel(0, -600)
+    for _ in range(8):
+        opened.tab.mouse.wheel(0, -120)
+    opened.tab.mouse.move(box["x"] + box["width"] - 2, middle[1])
+    assert "the end" not in axis(), "zoomed in, the end is out of sight"
+    opened.tab.keyboard.press("0")
+    opened.tab.mouse.move(box["x"] + box["width"] - 3, middle[1])
+    assert "the end" in axis()
+
+
 def test_by_keyboard_alone(open_page: Open) -> None:
     opened = open_page(made.boat(), values.evidence())
     for _ in range(40):
@@ -159,6 +184,17 @@ def test_state_is_stepped_through(open_page: Open) -> None:
     assert "client 1 -> server:80, message 1 [GET /]" in opened.text("#state-rows")
 
 
+def test_the_end_of_a_long_traceback_is_seen_first(open_page: Open) -> None:
+    seen = values.evidence()
+    assert seen.doomed is not None
+    assert seen.lives is not None
+    trace = "Traceback (most recent call last):\n" + "  in between\n" * 60 + "RuntimeError: the end\n"
+    moments = (*seen.doomed.moments[:-1], replace(seen.doomed.moments[-1], printed=trace))
+    doomed = replace(seen.doomed, moments=moments)
+    opened = open_page(made.boat(), replace(seen, doomed=doomed, lives=replace(seen.lives, doomed=doomed)))
+    assert opened.tab.evaluate("[...document.querySelectorAll('.printed')].at(-1).scrollTop") > 0
+
+
 def test_messages_are_drawn(open_page: Open) -> None:
     opened = open_page(made.boat(), values.evidence())
     assert len(opened.tab.query_selector_all("#doomed-lanes g.arrow")) == 2
@@ -176,6 +212,17 @@ def test_both_themes_at_both_widths(open_page: Open, width: int, theme: str) -> 
     assert (before == "rgb(255, 255, 255)") == (theme == "light")
     opened.tab.click("#theme")
     assert (opened.tab.evaluate(ground) == "rgb(255, 255, 255)") == (theme == "dark")
+
+
+def test_a_narrow_screen_shows_options_and_lines_whole(open_page: Open) -> None:
+    opened = open_page(made.many_steps(2), values.evidence(), width=NARROW)
+    hidden = opened.tab.evaluate(
+        """() => [...document.querySelectorAll('.options td, .heat .row.tells > span, .shrunk li')].filter((one) => {
+        const box = one.getBoundingClientRect();
+        return box.width && (box.right > innerWidth || box.left < 0 || one.scrollWidth > one.clientWidth + 1 && one.clientWidth);
+        }).map((one) => one.textContent)"""
+    )
+    assert hidden == []
 
 
 def test_words_can_be_read_on_their_grounds(open_page: Open) -> None:

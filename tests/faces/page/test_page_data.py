@@ -12,7 +12,7 @@ from crossroads.analysis.evidence import Evidence
 from crossroads.analysis.results import CurvePoint
 from crossroads.faces.page.build import page_of, page_within
 from crossroads.faces.page.curves import POINTS_MAX, curve_of, reduced
-from crossroads.faces.page.data import Row
+from crossroads.faces.page.data import Row, Verdict
 from crossroads.faces.page.render import BYTES_MAX, embedded, render, script_data
 from crossroads.faces.page.sides import ROWS_MAX, cut, event_of
 from crossroads.faces.page.words import short
@@ -47,6 +47,35 @@ def test_every_kind_of_failure_has_a_page(make: object) -> None:
     text = render(page)
     assert text.startswith("<!doctype html>\n<!-- crossroads report -->")
     assert page.replay in text
+
+
+def test_a_verdict_answers_whether_it_still_happens() -> None:
+    asked = page_of(made.boat(), values.evidence(), options="--store boats.sqlite")
+    assert asked.answers[3].text.endswith('How often it does now: "crossroads verify b0a7b0a7 --store boats.sqlite" finds out.')
+    told = page_of(made.boat(), values.evidence(), verdict=Verdict("No: 0 of 500 futures fail so.", "good"))
+    assert told.answers[3].text.startswith("No: 0 of 500 futures fail so. When it was found")
+    assert told.answers[3].tone == "good"
+    assert "crossroads verify" not in told.answers[3].text
+
+
+def test_the_shortest_way_that_is_kept_with_the_failure() -> None:
+    page = page_of(replace(made.boat(), shrunk=made.boat_shrunk()))
+    assert [(step.point, step.label, step.taken, step.calm) for step in page.shrunk] == [
+        (2, "route", "'open sea'", "'coast'"),
+        (4, "weather", "'storm'", "'calm'"),
+    ]
+    assert page_of(replace(made.coins(), shrunk=made.coins_shrunk())).shrunk == ()
+
+
+def test_the_shortest_way_leads_the_page() -> None:
+    assert "shortest way" not in render(page_of(made.boat()))
+    text = render(page_of(made.boat(), shrunk=values.SHRUNK))
+    assert text.index("The shortest way to this failure: 2 choices") < text.index('id="curve-title"')
+    assert text.index("after the storm") < text.index("before the storm") < text.index("another harbour")
+    one = render(page_of(made.boat(), shrunk=values.SHRUNK[:1]))
+    assert "The shortest way to this failure: 1 choice<" in one
+    hostile = [replace(values.SHRUNK[0], label=text, taken=text, calm=text, where=text) for text in values.HOSTILE]
+    assert "<script>document.title" not in render(page_of(made.boat(), shrunk=hostile))
 
 
 def test_a_run_that_is_another_one_now_is_said() -> None:

@@ -18,6 +18,7 @@ from crossroads.faces.terminal.failure import failure_report
 from crossroads.faces.terminal.lines import LINES_MAX, View
 from crossroads.faces.terminal.listing import Kept, listing
 from crossroads.faces.terminal.page import print_lines, view_of
+from crossroads.faces.terminal.sweep import sweep_report
 from crossroads.stats.sequences import estimate
 from crossroads.timeline.outcomes import Outcome
 
@@ -157,3 +158,16 @@ def test_colours_are_for_terminals_only(in_programs: Path) -> None:
 
 def test_a_pipe_has_its_own_width() -> None:
     assert view_of(io.StringIO()).width == 88
+
+
+@pytest.mark.parametrize("name", ["safe", "unsafe", "unchecked"])
+def test_the_report_of_a_sweep(name: str) -> None:
+    sweeps = {
+        "safe": made.sweep(),
+        "unsafe": made.sweep(replace(made.coins(account=False), count=3)),
+        "unchecked": replace(made.sweep(), awaits=made.sweep().awaits[2:3]),
+    }
+    lines = sweep_report(sweeps[name], View())
+    made.check_snapshot(f"sweep-{name}", printed(lines))
+    for width in (72, 100):
+        assert [text.plain for text in sweep_report(sweeps[name], View(width=width)) if text.cell_len > width] == []

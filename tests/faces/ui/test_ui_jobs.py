@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import faces_values as made
 import pytest
 
+from crossroads.analysis.explain import explain
 from crossroads.analysis.sources import load_failure
 from crossroads.store.store import Store
 
@@ -27,6 +30,16 @@ def started(client: Any, path: str, **fields: str) -> str:
     answer = client.post(path, data=fields)
     assert answer.status_code == 303, answer.text
     return str(answer.headers["location"])
+
+
+def test_an_explanation_that_is_stopped_early_takes_nothing_away(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped = replace(made.coins_account(), ended="interrupted", futures_spent=10)
+    monkeypatch.setattr("crossroads.analysis.explain.runner_for", lambda *_, **__: nullcontext())
+    monkeypatch.setattr("crossroads.analysis.explain.explain_timeline", lambda *_, **__: stopped)
+    found = made.coins().id
+    assert any("is kept" in note for note in explain(found, store=store).notes)
+    with Store(store) as kept:
+        assert load_failure(kept, found).account == made.coins_account()
 
 
 def alive(process_id: int) -> bool:

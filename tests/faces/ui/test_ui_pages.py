@@ -1,5 +1,6 @@
 """The list and the reports of the local page, asked without a browser."""
 
+import os
 import re
 import sys
 from dataclasses import replace
@@ -100,3 +101,24 @@ def test_a_small_curve_begins_and_ends_where_the_run_does() -> None:
     points = small_curve(made.coins_account()).split()
     assert points[0].startswith("0.0,")
     assert points[-1] == "120.0,1.0"
+
+
+def test_a_store_that_cant_be_written_is_looked_at_in_a_copy(
+    store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    served: list[Path] = []
+
+    def serve(path: Path, port: int, open_browser: bool) -> None:
+        served.append(path)
+        with Store(path) as kept:
+            assert len(kept.failures()) == 2
+
+    pytest.importorskip("uvicorn")
+    monkeypatch.setattr("crossroads.faces.ui.server.serve", serve)
+    assert main(["ui", "--no-open", str(store)]) == 0
+    assert served == [store]
+    monkeypatch.setattr("crossroads.faces.cli.ui.os.access", lambda path, mode: mode != os.W_OK)
+    assert main(["ui", "--no-open", str(store)]) == 0
+    assert served[1].name == store.name
+    assert not served[1].exists()
+    assert f"{store} can't be written" in capsys.readouterr().err

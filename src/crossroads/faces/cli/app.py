@@ -16,6 +16,7 @@ from crossroads import __version__
 from crossroads.errors import CrossroadsError, DivergedError, EngineError, InternalError
 from crossroads.faces.cli.explain import explain_verb
 from crossroads.faces.cli.export import export_verb
+from crossroads.faces.cli.keep import keep_verb
 from crossroads.faces.cli.list import list_verb
 from crossroads.faces.cli.live import live_verb
 from crossroads.faces.cli.options import CONTEXT_SETTINGS, debug_option
@@ -26,6 +27,7 @@ from crossroads.faces.cli.session import INTERRUPTED, Services, Session
 from crossroads.faces.cli.show import show_verb
 from crossroads.faces.cli.shrink import shrink_verb
 from crossroads.faces.cli.ui import ui_verb
+from crossroads.faces.cli.verify import verify_verb
 from crossroads.faces.cli.wake import wake_verb
 from crossroads.faces.terminal.glyphs import writable
 from crossroads.faces.terminal.texts import clean
@@ -39,6 +41,8 @@ VERBS: Final = (
     explain_verb,
     shrink_verb,
     replay_verb,
+    verify_verb,
+    keep_verb,
     report_verb,
     show_verb,
     list_verb,

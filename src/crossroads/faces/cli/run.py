@@ -4,7 +4,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,9 +16,19 @@ from crossroads.faces.cli.files import STDOUT, check_place, to_json, write_text
 from crossroads.faces.cli.report import check_page_place, write_page
 from crossroads.faces.cli.session import INTERRUPTED, Session
 from crossroads.faces.cli.stored import store_options
+from crossroads.faces.cli.sweeping import cancel_option, check_options, run_sweep
+from crossroads.faces.terminal.annotations import FORMATS, failure_annotation
 from crossroads.faces.terminal.exploration import exploration_report
+from crossroads.faces.terminal.lines import line
 from crossroads.faces.terminal.page import print_lines, view_of
 from crossroads.faces.terminal.progress import ProgressLine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crossroads.analysis.kept import KeptResult
+
+KEPT = "tests/crossroads"
 
 EXPLAINED_MAX = 3
 """So many failures, the most frequent ones, are explained; the others are listed."""
@@ -51,6 +61,7 @@ quarter of it."""
     click.option("--no-explain", is_flag=True, help="Only explore: say what fails and how often, not why."),
     click.option("--json", "json_file", metavar="FILE", help='Write the report as JSON, too; "-" prints it and nothing else.'),
     click.option("--html", "html_file", metavar="FILE", help="Write each explained failure as a page, too; further ones beside the first."),
+    click.option("--annotations", type=options.OneOf(*FORMATS), help="Print failures as a CI shows them at their lines, too."),
     options.store_option,
     options.engine_option,
     options.jobs_option,
@@ -58,6 +69,15 @@ quarter of it."""
     options.memory_option,
     click.option("--steps", type=options.Whole(1), metavar="POINTS", help="A future that meets more points counts as hung."),
     options.faults_option,
+    click.option(
+        "--kept",
+        "kept_directory",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path(KEPT),
+        show_default=True,
+        help='The regressions of "crossroads keep", which are replayed first.',
+    ),
+    cancel_option,
 )
 def run_verb(
     session: Session,
@@ -65,8 +85,11 @@ def run_verb(
     store: Path | None,
     json_file: str | None,
     html_file: str | None,
+    annotations: str | None,
     wall: float | None,
     memory: int | None,
+    kept_directory: Path,
+    cancel: str | None,
     **settings: Any,
 ) -> int:
     """Live many futures of TARGET, then explain what fails.
@@ -81,18 +104,35 @@ def run_verb(
         if settings["no_explain"]:
             raise SettingError("html needs explained failures; leave --no-explain out")
     settings["limits"] = options.limits_of(wall, memory)
+    if cancel is not None:
+        check_options(html_file)
+        return run_sweep(session, target, cancel, json_file, store, settings)
     settings["budget"] = options.budget_of(settings["budget"], EXPLAINING_S)
+    kept = _replay_kept(session, target, kept_directory, json_file, settings)
     with ProgressLine() as progress:
         settings.update(store=store, on_progress=progress.update)
         exploration, trouble = _found(session, target, settings)
-    _publish(exploration, json_file, store)
+    _publish(exploration, kept, json_file, store, annotations is not None)
     if html_file is not None and not session.interrupted:
         _write_pages(session, exploration, html_file, store, settings)
     if trouble is not None:
         raise trouble
     if session.interrupted or not exploration.complete:
         return INTERRUPTED
-    return 1 if exploration.failures else 0
+    return 1 if exploration.failures or any(result.is_failure for result in kept) else 0
+
+
+def _replay_kept(session: Session, target: str, directory: Path, json_file: str | None, settings: dict[str, Any]) -> "Sequence[KeptResult]":
+    """Replay the kept regressions of the program and say at once what became of them."""
+    if not directory.is_dir():
+        return ()
+    shared = {name: settings[name] for name in ("engine", "jobs", "limits")}
+    results = session.services.replay_kept(directory, target, **shared)
+    if results and json_file != STDOUT:
+        from crossroads.faces.terminal.kept import kept_report
+
+        print_lines([*kept_report(results, view_of(sys.stdout)), line()])
+    return results
 
 
 def _found(session: Session, target: str, settings: dict[str, Any]) -> tuple[Exploration, CrossroadsError | None]:
@@ -161,13 +201,23 @@ def _write_pages(session: Session, exploration: Exploration, file: str, store: P
         print(f"Failure {failure.id} as a page: {place}", file=sys.stderr)
 
 
-def _publish(exploration: Exploration, json_file: str | None, store: Path | None) -> None:
+def _publish(exploration: Exploration, kept: "Sequence[KeptResult]", json_file: str | None, store: Path | None, annotated: bool) -> None:
     """Write the JSON first: a reader of the report may leave early, and a full disk may not cost the report."""
+    data = exploration_to_data(exploration)
+    if kept:
+        from crossroads.analysis.kept import kept_to_data
+
+        data["kept"] = kept_to_data(kept)
     if json_file == STDOUT:
-        write_text(STDOUT, to_json(exploration_to_data(exploration)) + "\n", "json")
+        write_text(STDOUT, to_json(data) + "\n", "json")
         return
     try:
         if json_file is not None:
-            write_text(json_file, to_json(exploration_to_data(exploration)) + "\n", "json")
+            write_text(json_file, to_json(data) + "\n", "json")
     finally:
-        print_lines(exploration_report(exploration, view_of(sys.stdout, store_options(store))))
+        view = view_of(sys.stdout, store_options(store))
+        print_lines(exploration_report(exploration, view))
+        for failure in exploration.failures if annotated else ():
+            end, often = failure.outcome, (failure.count, failure.probability.futures)
+            command = view.command("replay", failure.id)
+            print(failure_annotation(end.exception or end.kind, end.message, end.where, often, exploration.target, command))

@@ -6,16 +6,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crossroads.analysis.results import Account, Exploration, Shrunk
 
 if TYPE_CHECKING:
     from crossroads.analysis.evidence import Evidence
+    from crossroads.analysis.kept import KeptResult
     from crossroads.analysis.replay import Replay
+    from crossroads.analysis.swept import Sweep
+    from crossroads.analysis.verdict import Verdict
 
 INTERRUPTED = 2
 """Exit code after Ctrl-C."""
+
+
+def _sweep(*given: Any, **named: Any) -> "Sweep":
+    from crossroads.analysis.sweep import sweep_cancel
+
+    return sweep_cancel(*given, **named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +32,8 @@ class Services:
     """The parts of the analysis that run programs; tests put fakes in their place.
 
     Args:
-        explore, explain, replay, gather, shrink: the functions of these names.
+        explore, explain, replay, gather, shrink, verify, replay_kept: the functions of these names.
+        sweep: `sweep_cancel`.
     """
 
     explore: Callable[..., Exploration]
@@ -31,6 +41,9 @@ class Services:
     replay: "Callable[..., Replay]"
     gather: "Callable[..., Evidence]"
     shrink: Callable[..., Shrunk]
+    verify: "Callable[..., Verdict]"
+    replay_kept: "Callable[..., list[KeptResult]]"
+    sweep: "Callable[..., Sweep]" = _sweep
 
 
 class Session:
@@ -52,10 +65,12 @@ class Session:
             from crossroads.analysis.evidence import gather
             from crossroads.analysis.explain import explain
             from crossroads.analysis.explore import explore
+            from crossroads.analysis.kept import replay_kept
             from crossroads.analysis.replay import replay
             from crossroads.analysis.shrink import shrink
+            from crossroads.analysis.verify import verify
 
-            self._services = Services(explore, explain, replay, gather, shrink)
+            self._services = Services(explore, explain, replay, gather, shrink, verify, replay_kept)
         return self._services
 
     @contextmanager

@@ -1,5 +1,9 @@
 """`crossroads ui`: a local page over the store."""
 
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -35,5 +39,26 @@ def ui_verb(session: Session, place: Path | None, port: int, no_open: bool, stor
         raise SettingError(f'"crossroads ui" needs {" and ".join(PACKAGES)}; install them with pip install "crossroads[ui]"')
     from crossroads.faces.ui.server import serve
 
-    serve(store, port, not no_open)
+    with writable(store) as used:
+        serve(used, port, not no_open)
     return 0
+
+
+@contextmanager
+def writable(store: Path | None) -> Iterator[Path | None]:
+    """The store itself, or a copy of one that can't be written: an artifact on a read-only disk, say. The copy ends with the page."""
+    if store is None or (os.access(store, os.W_OK) and os.access(store.absolute().parent, os.W_OK)):
+        yield store
+        return
+    with tempfile.TemporaryDirectory(prefix="crossroads-") as folder:
+        copy = Path(folder) / store.name
+        try:
+            # What SQLite hasn't moved into the file yet stands beside it.
+            for suffix in ("", "-wal"):
+                source = store.with_name(store.name + suffix)
+                if not suffix or source.exists():
+                    copy.with_name(copy.name + suffix).write_bytes(source.read_bytes())
+        except OSError as problem:
+            raise SettingError(f"store={store} can't be read: {problem.strerror}") from None
+        click.echo(f"{store} can't be written: this page works on a copy, and what is found there ends with it.", err=True)
+        yield copy

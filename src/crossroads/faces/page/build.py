@@ -1,5 +1,6 @@
 """From a failure and what was lived for it to the page: which part shows what, and how much of it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from platform import python_version
 
@@ -8,7 +9,7 @@ from crossroads.analysis.evidence import Evidence
 from crossroads.analysis.results import Failure
 from crossroads.faces.page.choices import choices_of
 from crossroads.faces.page.curves import curve_of, marks_of
-from crossroads.faces.page.data import Fact, Page
+from crossroads.faces.page.data import Fact, Page, ShrunkStep, Verdict
 from crossroads.faces.page.heat import telling_lines
 from crossroads.faces.page.sides import end_of, lives_of
 from crossroads.faces.page.states import states_of
@@ -22,6 +23,9 @@ from crossroads.timeline.formats import dumps
 from crossroads.timeline.timelines import Timeline
 
 OUTPUT_LINES = 60
+SHRUNK_MAX = 100
+"""Steps of the shortest way; a longer one isn't short."""
+
 NOTE_CHARS_MAX = 600
 
 DISTRIBUTIONS = {
@@ -30,7 +34,15 @@ DISTRIBUTIONS = {
 }
 
 
-def page_of(failure: Failure, evidence: Evidence | None = None, *, options: str = "", notes: tuple[str, ...] = ()) -> Page:
+def page_of(
+    failure: Failure,
+    evidence: Evidence | None = None,
+    *,
+    options: str = "",
+    notes: tuple[str, ...] = (),
+    verdict: Verdict | None = None,
+    shrunk: Sequence[ShrunkStep] = (),
+) -> Page:
     """The page of one failure.
 
     Args:
@@ -38,8 +50,11 @@ def page_of(failure: Failure, evidence: Evidence | None = None, *, options: str 
         evidence: what was lived for the page; None for what the store knows alone.
         options: what commands that the reader is given have to be told as well, like "--store boats.sqlite".
         notes: sentences that the reader has to know beside those of the account.
+        verdict: on whether it still happens, in place of the one that is kept with the failure.
+        shrunk: the shortest way to it, texts as the program has them, in place of the one that is kept with the failure.
     """
     evidence = evidence or Evidence()
+    verdict = verdict or _told(failure)
     account, timeline = failure.account, failure.timeline
     outcome = timeline.outcome or failure.outcome
     doomed, lives = evidence.doomed, evidence.lives
@@ -54,7 +69,7 @@ def page_of(failure: Failure, evidence: Evidence | None = None, *, options: str 
         target=short(timeline.target),
         where=place_of(outcome.where),
         how_often=how_often(failure),
-        answers=answers(failure, None if doomed is None else doomed.same, bool(notes)),
+        answers=answers(failure, None if doomed is None else doomed.same, bool(notes), verdict, _command("verify", failure.id, options)),
         curve=curve_of(failure),
         marks=marks_of(failure),
         choices=choices_of(account, timeline.target, timeline.world.name) if account is not None else (),
@@ -62,12 +77,14 @@ def page_of(failure: Failure, evidence: Evidence | None = None, *, options: str 
         lives=lives_of(lives, _command("replay", f"{failure.id} --survivor", options) if survivor_stored else "") if lives else None,
         output=_output(failure, evidence) if lives is None else (),
         lines=telling_lines(evidence.lines, signs, timeline.target),
-        states=states_of(doomed.moments, evidence.watch) if doomed is not None else None,
+        states=states_of(doomed.moments, evidence.watch, timeline.target) if doomed is not None else None,
         facts=_facts(failure, evidence),
         notes=tuple(text[:1].upper() + text[1:] for text in (sentence(short(note, NOTE_CHARS_MAX)) for note in said)),
         replay=_command("replay", failure.id, options),
         explain=_command("explain", failure.id, options),
         timeline=dumps(timeline),
+        verdict=verdict,
+        shrunk=tuple(_fit(step) for step in (shrunk or _shortest(failure))[:SHRUNK_MAX]),
     )
 
 
@@ -89,6 +106,24 @@ def page_within(page: Page, size: int, bytes_max: int) -> Page | None:
     if len(page.timeline) > 100_000:
         return replace(page, timeline="", notes=(*page.notes, 'The timeline is too long for a page; "crossroads export" writes it.'))
     return None
+
+
+def _told(failure: Failure) -> Verdict | None:
+    """The latest verdict on a failure, in words."""
+    if failure.verdict is None:
+        return None
+    tone = {True: "bad", False: "good", None: ""}[failure.verdict.still_happens]
+    return Verdict(sentence(short(failure.verdict.sentence, NOTE_CHARS_MAX)), tone)
+
+
+def _shortest(failure: Failure) -> tuple[ShrunkStep, ...]:
+    """The choices of the shortest way to a failure, as far as it is known."""
+    steps = failure.shrunk.steps if failure.shrunk is not None else ()
+    return tuple(ShrunkStep(step.point, step.label, step.option, step.calm, step.where, step.time) for step in steps)
+
+
+def _fit(step: ShrunkStep) -> ShrunkStep:
+    return replace(step, label=short(step.label), taken=short(step.taken), calm=short(step.calm), where=place_of(step.where))
 
 
 def _command(verb: str, words: str, options: str) -> str:

@@ -325,6 +325,35 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class ShrunkStep:
+    """One choice of the shortest way to the failure; everything else on that way goes calmly.
+
+    Args:
+        point: its index in the shrunk run, which isn't the one that the rest of the page is about.
+        label: what the program or world calls it.
+        taken: the option that it takes there.
+        calm: the option of a calm run.
+        where: file and line.
+        time: seconds of world time.
+    """
+
+    point: int
+    label: str
+    taken: str
+    calm: str
+    where: str
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What "verify" has found with the code as it is now: a sentence or two, and its tone as an answer has it."""
+
+    text: str
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """All that one page shows.
 
@@ -347,6 +376,8 @@ class Page:
         notes: what the reader has to know, as sentences.
         replay, explain: commands.
         timeline: the failing run as JSON text.
+        verdict: on whether it still happens; None where nobody has asked.
+        shrunk: the fewest choices over a calm run that still fail; () where that isn't known.
     """
 
     id: str
@@ -368,4 +399,6 @@ class Page:
     replay: str
     explain: str
     timeline: str
+    verdict: Verdict | None = None
+    shrunk: tuple[ShrunkStep, ...] = ()
     schema: str = field(default=SCHEMA)

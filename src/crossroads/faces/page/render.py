@@ -18,6 +18,7 @@ from markupsafe import Markup
 from crossroads.errors import InternalError
 from crossroads.faces.page.build import page_within
 from crossroads.faces.page.data import Curve, Page
+from crossroads.faces.terminal.numbers import count
 
 BYTES_MAX: Final = 2_000_000
 """Of one file."""
@@ -127,6 +128,7 @@ def _asset(name: str) -> str:
 def _template() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     environment.filters["together"] = lambda text: str(text).replace(" %", "\N{NO-BREAK SPACE}%")
+    environment.filters["counted"] = count
     return environment.from_string(_asset("page.html.jinja"))
 
 

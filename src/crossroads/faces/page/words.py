@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from crossroads.analysis.results import Account, Failure, Option, TurningPoint
-from crossroads.faces.page.data import Answer
+from crossroads.faces.page.data import Answer, Verdict
 from crossroads.faces.terminal.failure import rise
 from crossroads.faces.terminal.numbers import count, estimate, percent
 from crossroads.faces.terminal.sources import short_place
@@ -16,6 +16,8 @@ TEXT_CHARS_MAX = 240
 
 PLACE_CHARS_MAX = 2_000
 """Of a place, before it is looked at at all."""
+
+VERDICT_CHARS_MAX = 600
 
 ELLIPSIS = "…"
 
@@ -49,13 +51,15 @@ def at_point(point: int, kind: str, label: str, where: str) -> str:
     return f"point {point:,}" + (f", {name}" if name else "") + (f" ({place_of(where)})" if where else "")
 
 
-def answers(failure: Failure, same: bool | None, changed: bool) -> tuple[Answer, ...]:
+def answers(failure: Failure, same: bool | None, changed: bool, verdict: Verdict | None = None, ask: str = "") -> tuple[Answer, ...]:
     """The four questions, answered as far as it is known.
 
     Args:
         failure: with its account, or without.
         same: whether it failed the same way when it was lived again for the page; None where it wasn't.
         changed: whether the program's code has changed since it was found.
+        verdict: what was found when it was asked whether it still happens.
+        ask: the command that asks.
     """
     account = failure.account
     if account is None:
@@ -63,7 +67,7 @@ def answers(failure: Failure, same: bool | None, changed: bool) -> tuple[Answer,
         first = [Answer(question, unknown) for question in QUESTIONS[:3]]
     else:
         first = list(account_answers(account, failure.timeline.points))
-    return (*first, _still(failure, same, changed))
+    return (*first, _still(failure, same, changed, verdict, ask))
 
 
 def account_answers(account: Account, last: int) -> tuple[Answer, ...]:
@@ -135,18 +139,20 @@ def _best_option(account: Account) -> tuple[TurningPoint, Option] | None:
     return min(known, key=lambda one: (one[1].failure.value, one[1].failure.high), default=None)
 
 
-def _still(failure: Failure, same: bool | None, changed: bool) -> Answer:
+def _still(failure: Failure, same: bool | None, changed: bool, verdict: Verdict | None, ask: str) -> Answer:
     question = QUESTIONS[3]
-    share = f"{estimate(failure.probability)} of all futures" if failure.probability.futures else ""
-    often = f" When it was found it failed in {share}." if share else ""
+    often = f" When it was found it failed in {estimate(failure.probability)} of all futures." if failure.probability.futures else ""
+    if verdict is not None:
+        return Answer(question, f"{short(verdict.text, VERDICT_CHARS_MAX)}{often}", None, verdict.tone)
+    asking = f' How often it does now: "{ask}" finds out.' if ask else ""
     if same:
-        return Answer(
-            question, f"Yes: lived again for this page, with the code as it is now, the run failed in the same way.{often}", None, "bad"
-        )
+        told = f"Yes: lived again for this page, with the code as it is now, the run failed in the same way.{often}{asking}"
+        return Answer(question, told, None, "bad")
     if same is False:
-        return Answer(question, f"This very run no longer comes about: the program, its packages or Python have changed.{often}", None, "")
+        told = "This very run no longer comes about: the program, its packages or Python have changed."
+        return Answer(question, f'{told}{often} Whether others fail so: "{ask}" finds out.' if ask else f"{told}{often}")
     told = "The program has changed since, and wasn't run again for this page." if changed else "It wasn't run again for this page."
-    return Answer(question, f"{told}{often}")
+    return Answer(question, f"{told}{often}{asking}")
 
 
 def joined(texts: Sequence[str], most: int) -> tuple[str, ...]:

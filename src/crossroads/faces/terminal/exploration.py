@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from rich.text import Text
 
-from crossroads.analysis.results import Exploration, Failure
+from crossroads.analysis.results import Exploration, Failure, Tally
 from crossroads.faces.terminal.failure import failure_report, noted
 from crossroads.faces.terminal.glyphs import RULE
 from crossroads.faces.terminal.lines import BAD, GOOD, HEADING, RULE_STYLE, View, blocks, command, line, prose
@@ -43,9 +43,9 @@ def _summary(exploration: Exploration, view: View) -> list[Text]:
     tally = exploration.explored
     futures = f"{count(tally.futures, 'future')} of {clean(exploration.target)}"
     if 0 < tally.futures == exploration.resumed:
-        lines = prose(f"{futures}, known from an earlier time: {_endings(exploration)}.", view, style=HEADING)
+        lines = prose(f"{futures}, known from an earlier time: {endings(exploration.explored)}.", view, style=HEADING)
     else:
-        lines = prose(f"Lived {futures} in {duration(exploration.seconds)}: {_endings(exploration)}.", view, style=HEADING)
+        lines = prose(f"Lived {futures} in {duration(exploration.seconds)}: {endings(exploration.explored)}.", view, style=HEADING)
         if exploration.resumed:
             lines += prose(f"{grouped(exploration.resumed)} of them were known from an earlier time; --fresh lives them again.", view)
     if not exploration.complete:
@@ -54,8 +54,8 @@ def _summary(exploration: Exploration, view: View) -> list[Text]:
     return lines + noted(exploration.notes, view)
 
 
-def _endings(exploration: Exploration) -> str:
-    tally = exploration.explored
+def endings(tally: Tally) -> str:
+    """How so many futures ended: "497 passed, 3 failed"."""
     parts = [f"{grouped(tally.passed)} passed"]
     if tally.failed:
         parts.append(f"{grouped(tally.failed)} failed")

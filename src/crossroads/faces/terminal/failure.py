@@ -71,7 +71,15 @@ def headline(failure: Failure, view: View) -> list[Text]:
     lines += prose(title(outcome), view, "  ", style=BAD)[:2]
     if outcome.where:
         lines.append(line(cut_start(f"  at {short_place(outcome.where)}", view.width)))
-    return lines + prose(how_often(failure), view, "  ")
+    return lines + prose(how_often(failure), view, "  ") + _verdict(failure, view)
+
+
+def _verdict(failure: Failure, view: View) -> list[Text]:
+    """The latest verdict on whether it still happens."""
+    if failure.verdict is None:
+        return []
+    style = {None: QUIET, True: BAD, False: GOOD}[failure.verdict.still_happens]
+    return prose(f"when last verified: {clean(failure.verdict.sentence)}", view, "  ", style=style)
 
 
 def pasteable(notes: tuple[str, ...], id: str) -> tuple[str, ...]:
@@ -95,7 +103,7 @@ def _compose(failure: Failure, view: View, detail: Detail, rows: int, notes: tup
         shortest_way(failure.shrunk, view, detail.steps),
         _plot(account, last, view, rows),
         turning_points(account, failure.timeline.target, view, detail) + _rise(account, view),
-        _too_late(account.point_of_no_return, last, view) + _way_out(account.last_way_out, failure, view),
+        too_late(account.point_of_no_return, last, view) + way_out(account.last_way_out, failure, view),
         missed_decisions(account, view, detail),
         _closing(account, view) + noted(pasteable(account.notes, failure.id) + notes, view) + _commands(failure, view),
     )
@@ -185,7 +193,8 @@ def _rise_error(account: Account) -> float:
     return sqrt(sum(((end.high - end.low) / 2) ** 2 for end in ends))
 
 
-def _too_late(late: PointOfNoReturn | None, last: int, view: View) -> list[Text]:
+def too_late(late: PointOfNoReturn | None, last: int, view: View) -> list[Text]:
+    """From which point on no way out is left, and how that is known."""
     if late is None:
         return opened("Too late:", "from which point on can't be told.", view)
     if late.point >= last:
@@ -200,7 +209,8 @@ def _too_late(late: PointOfNoReturn | None, last: int, view: View) -> list[Text]
     return opened("Too late", f"from {where}, {before} before the failure itself: {reason}.", view, BAD)
 
 
-def _way_out(out: WayOut | None, failure: Failure, view: View) -> list[Text]:
+def way_out(out: WayOut | None, failure: Failure, view: View) -> list[Text]:
+    """The last option that saved a run, and the command that shows it."""
     if out is None:
         return opened("Last way out:", "none was found.", view)
     choice = f"{cut(clean(out.option), LABEL_WIDTH)} there" if out.option else "another draw there"

@@ -115,7 +115,12 @@ def _explain(order: Order, say: Say) -> dict[str, Any]:
         on_account=show,
     )
     show(account)
-    return {"text": f"Explained with {count(account.futures_spent, 'future')}.", "complete": account.ended != "interrupted"}
+    kept = failure_of(order["store"], order["id"]).account
+    text = f"Explained with {count(account.futures_spent, 'future')}."
+    is_kept = kept is None or kept.futures_spent <= account.futures_spent
+    if kept is not None and not is_kept:
+        text += f" It was stopped before it told as much as the earlier account, from {count(kept.futures_spent, 'future')}, which is kept."
+    return {"text": text, "complete": account.ended != "interrupted", "kept": is_kept}
 
 
 def _look(order: Order, say: Say) -> dict[str, Any]:

@@ -63,6 +63,7 @@ class WorldLoop(_StockLoop):  # type: ignore[misc]
         self._making_pipe = False
         super().__init__(selector)
         selector.timers = self
+        self.selector = selector
         self._clock_resolution = RESOLUTION_S
 
     def _make_self_pipe(self) -> None:

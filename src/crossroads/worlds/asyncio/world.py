@@ -12,6 +12,8 @@ from crossroads.timeline.outcomes import Outcome, OutcomeKind
 from crossroads.timeline.timelines import WorldSettings
 from crossroads.world import current
 from crossroads.worlds.asyncio import adaptors, blocking, refusals
+from crossroads.worlds.asyncio.cancelling import Cancelling, SweptLoop, SweptSelector
+from crossroads.worlds.asyncio.course import Touched
 from crossroads.worlds.asyncio.jobs import Jobs
 from crossroads.worlds.asyncio.loop import WorldLoop
 from crossroads.worlds.asyncio.machines import Machines
@@ -48,6 +50,7 @@ class AsyncioWorld(PlainWorld):
         self.network = Network(self.traffic, names_receivers=True)
         self._open_hosts()
         self._numbers = TaskNumbers()
+        self._cancelling = Cancelling(settings.cancel) if settings.cancel else None
         self._loops: list[WorldLoop] = []
         self._selector: WorldSelector | None = None
         self._jobs = Jobs(self.traffic, self._clock)
@@ -66,6 +69,8 @@ class AsyncioWorld(PlainWorld):
     def attach(self, live: LiveRun) -> None:
         super().attach(live)
         self.traffic.chooser = live
+        if self._cancelling is not None:
+            self._cancelling.chooser = live
 
     def run(self, function: Callable[[], Any]) -> None:
         if inspect.iscoroutinefunction(function):
@@ -80,19 +85,24 @@ class AsyncioWorld(PlainWorld):
             rewind_plain()
             self._loops.clear()
             self._selector = None
-            for part in (self.traffic, self.network, self._numbers, self._jobs):
-                part.reset()
+            for part in (self.traffic, self.network, self._numbers, self._jobs, self._cancelling):
+                if part is not None:
+                    part.reset()
             self._open_hosts()
 
         return rewind
 
     def new_event_loop(self) -> WorldLoop:
         """Another loop of this world."""
-        selector = WorldSelector(self.traffic, self.network.descriptors.__getitem__, refuse_descriptor, self._stuck)
+        kind = WorldSelector if self._cancelling is None else SweptSelector
+        selector = kind(self.traffic, self.network.descriptors.__getitem__, refuse_descriptor, self._stuck)
         self.traffic.touched = selector.touch
         self._selector = selector
-        loop = WorldLoop(self._clock, MONOTONIC_START_NS / 1e9, selector, self._numbers, self._jobs)
+        parts = (self._clock, MONOTONIC_START_NS / 1e9, selector, self._numbers, self._jobs)
+        loop = WorldLoop(*parts) if self._cancelling is None else SweptLoop(self._cancelling, *parts)
         self._loops.append(loop)
+        if sum(not one.is_closed() for one in self._loops) > 1:
+            self.traffic.touched = self._touch
         self.machines.watch(loop, selector)
         return loop
 
@@ -143,6 +153,11 @@ class AsyncioWorld(PlainWorld):
             if hasattr(asyncio, name):
                 self._patches.set(asyncio, name, lambda selector=None: world.new_event_loop())
 
+    def _touch(self, socket: Touched) -> None:
+        """Several loops take turns, as those of a test and of its wider fixtures do: the socket may belong to one that doesn't run now."""
+        for loop in self._loops:
+            loop.selector.touch(socket)
+
     def _stuck(self) -> None:
         """Nothing is left to happen: the tasks wait for ever."""
         loop = self._running()
@@ -175,7 +190,7 @@ class AsyncioWorld(PlainWorld):
         loop = self._running()
         if socket is None or self._selector is None or loop is None:
             return ""
-        key = self._selector.get_map().get(socket.fileno()) if socket.fileno() >= 0 else None
+        key = loop.selector.get_map().get(socket.fileno()) if socket.fileno() >= 0 else None
         for handle in key.data if key is not None else ():
             task = task_behind(handle, loop) if handle is not None else None
             if task is not None:
