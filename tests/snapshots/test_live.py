@@ -26,5 +26,5 @@ def test_what_is_drawn_before_the_first_choice_belongs_to_the_runs_seed() -> Non
     for seed in range(10):
         live = LiveRun(Still(), 100, lambda outcome: exit(1))
         live.follow(Plan({0: seed}))
-        draws.add(live.unit("split", "pair, message 1"))
+        draws.add(live.four("pair, message 1"))
     assert len(draws) == 10

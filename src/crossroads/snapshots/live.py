@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn, Protocol
 from crossroads.snapshots.lines import LineRecorder
 from crossroads.snapshots.plans import Plan
 from crossroads.timeline.digests import Digest
-from crossroads.timeline.keys import Units
+from crossroads.timeline.keys import Four, Units
 from crossroads.timeline.outcomes import Outcome
 from crossroads.timeline.points import PointKind
 
@@ -81,11 +81,13 @@ class LiveRun:
         self._fate, self._step_limit, self._end = fate, step_limit, end
         self._stop = 0
         self._plan = Plan()
-        self._units = Units(0)
+        self.units = Units(0)
+        """What named draws come from; another object as soon as an epoch begins."""
         self._digest = Digest()
         self._mark_label: object = _NO_LABEL
         self._text = ""
         self._occurrences: dict[str, int] = {}
+        self._fours: dict[str, int] = {}
         self._tracing = False
         self._traced: tuple[int, ...] = ()
         self._draws = 0
@@ -131,8 +133,18 @@ class LiveRun:
         options: Sequence[Any],
         weights: Sequence[float] | None,
         locate: Locate | None = None,
+        u: float | None = None,
     ) -> int:
-        """Settle a choice point: the index of the option to take. `locate` says where the program stands, if its frames don't."""
+        """Settle a choice point: the index of the option to take.
+
+        Args:
+            kind: of the point.
+            label: its text is the choice's name.
+            options: at least one; their text is asked for only in a traced run.
+            weights: of the options; None: all alike.
+            locate: says where the program stands, if its frames don't.
+            u: a uniform number for a draw, 0 <= u < 1; None: the one of this name and how often it was asked for.
+        """
         index = self.index = self.index + 1
         name = str(label)
         self._mark_label = _NO_LABEL
@@ -144,7 +156,7 @@ class LiveRun:
         count = len(options)
         taken = self._plan.overrides.get(index)
         if taken is None:
-            taken = self._pick(kind, name, count, weights)
+            taken = _pick(self._unit(kind, name) if u is None else u, count, weights)
         elif taken >= count:
             self._end(Outcome("diverged", message=f"at point {index} option {taken} was to be taken, but {name!r} has {count} options"))
         self._digest.add(index, kind, name, count, taken)
@@ -154,14 +166,13 @@ class LiveRun:
             self.trace[-1].update(options=[_text(option) for option in options], taken=taken, weights=_shares(count, weights))
         return taken
 
-    def unit(self, kind: str, name: str) -> float:
-        """A uniform number, 0 <= u < 1, that isn't a choice: keyed by the epoch's seed, this name and how often it was asked for."""
+    def four(self, name: str) -> Four:
+        """Uniform numbers, 0 <= u < 1, that aren't choices: keyed by the epoch's seed, this name and how often it was asked for."""
         if not self.begun:
             self.begin()
-        key = f"{kind} {name}"
-        occurrence = self._occurrences.get(key, 0)
-        self._occurrences[key] = occurrence + 1
-        return self._units.draw(kind, name, occurrence)
+        occurrences = self._fours
+        occurrence = occurrences[name] = occurrences.get(name, -1) + 1
+        return self.units.four(name, occurrence)
 
     def end(self, outcome: Outcome) -> NoReturn:
         """End this life here: the world has found that it can't go on."""
@@ -239,21 +250,10 @@ class LiveRun:
             self._digest.add(self.index, kind, text)
         self._mark_label, self._text = label, text
 
-    def _pick(self, kind: str, name: str, count: int, weights: Sequence[float] | None) -> int:
+    def _unit(self, kind: str, name: str) -> float:
         occurrence = self._occurrences.get(name, 0)
         self._occurrences[name] = occurrence + 1
-        u = self._units.draw(kind, name, occurrence)
-        if weights is None:
-            return int(u * count)
-        rest = u * sum(weights)
-        taken = last = 0
-        for taken, weight in enumerate(weights):
-            if weight:
-                if rest < weight:
-                    return taken
-                last = taken
-            rest -= weight
-        return last
+        return self.units.draw(kind, name, occurrence)
 
     def _arrive(self, kind: PointKind) -> None:
         index = self.index
@@ -272,7 +272,7 @@ class LiveRun:
             self._fate.woke()
         seed = self._plan.epochs.get(index)
         if seed is not None:
-            self._units = Units(seed)
+            self.units = Units(seed)
             self._fate.rekey(seed)
             self._digest.add(index, "epoch", seed)
             self._last_print = None
@@ -362,6 +362,20 @@ def short_path(path: str) -> str:
 
 program_folders: list[str] = []
 """Directories, with a slash at the end, that the program's own files lie in; set when the program is loaded."""
+
+
+def _pick(u: float, count: int, weights: Sequence[float] | None) -> int:
+    if weights is None:
+        return int(u * count)
+    rest = u * sum(weights)
+    taken = last = 0
+    for taken, weight in enumerate(weights):
+        if weight:
+            if rest < weight:
+                return taken
+            last = taken
+        rest -= weight
+    return last
 
 
 def _probability(taken: int, count: int, weights: Sequence[float] | None) -> float:

@@ -24,7 +24,7 @@ class World(Fate, Protocol):
         """From now on the program's draws and events belong to this run; its first use of entropy begins it."""
 
     def keep(self) -> Callable[[], None]:
-        """Keep the state that this world has now, before the program is called; what is returned puts it back.
+        """Keep the state that this world has now, before the program is called; what is returned puts it back, for a life to begin at once.
 
         For several futures one after the other in one process. What the program itself has changed stays as it is: that is found out by
         living some of those futures alone as well.

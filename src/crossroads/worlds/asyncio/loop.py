@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from crossroads.worlds.asyncio.jobs import Jobs
 from crossroads.worlds.asyncio.lives import PLACE, Visit, life_here
+from crossroads.worlds.asyncio.passes import QuickLoop
 from crossroads.worlds.asyncio.refusals import refuse_descriptor
 from crossroads.worlds.asyncio.selector import FIRST_DESCRIPTOR, WorldSelector
 from crossroads.worlds.asyncio.tasks import TaskNumbers, WorldTask
@@ -23,8 +24,6 @@ from crossroads.worlds.asyncio.traffic import NEVER
 
 RESOLUTION_S: Final = 1e-9
 
-# Much of what is used of them is private, and the same in all versions that run here.
-_StockLoop: Any = asyncio.SelectorEventLoop
 _StockTimer: Any = events.TimerHandle
 
 
@@ -39,7 +38,7 @@ class SequencedTimer(_StockTimer):  # type: ignore[misc]
         return bool(self._when < other._when)
 
 
-class WorldLoop(_StockLoop):  # type: ignore[misc]
+class WorldLoop(QuickLoop):
     """An event loop of a world.
 
     Args:
@@ -60,7 +59,7 @@ class WorldLoop(_StockLoop):  # type: ignore[misc]
     ) -> None:
         self._world_clock, self._world_start, self._numbers, self._jobs = clock, start_s, numbers, jobs
         self._timers_made = 0
-        self._making_pipe = False
+        self._making_pipe = self._is_filtered = False
         super().__init__(selector)
         selector.timers = self
         self._clock_resolution = RESOLUTION_S
@@ -83,6 +82,16 @@ class WorldLoop(_StockLoop):  # type: ignore[misc]
             self._making_pipe = True
             self._make_self_pipe()
         super()._write_to_self()
+
+    def set_debug(self, enabled: bool) -> None:
+        super().set_debug(enabled)
+        self._quick = self._jobs is not None and not enabled and not self._is_filtered
+
+    def filter_callbacks(self, call_soon: Callable[..., Any]) -> None:
+        """From now on `call_soon` decides what becomes of each callback that is to run soon."""
+        self._call_soon = call_soon
+        self._is_filtered = True
+        self._quick = False
 
     def time(self) -> float:
         now: float = self._world_start + self._world_clock.elapsed_ns / 1e9

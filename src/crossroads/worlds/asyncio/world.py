@@ -89,7 +89,7 @@ class AsyncioWorld(PlainWorld):
     def new_event_loop(self) -> WorldLoop:
         """Another loop of this world."""
         selector = WorldSelector(self.traffic, self.network.descriptors.__getitem__, refuse_descriptor, self._stuck)
-        self.traffic.touched = selector.touch
+        self.traffic.touch = selector.touch
         self._selector = selector
         loop = WorldLoop(self._clock, MONOTONIC_START_NS / 1e9, selector, self._numbers, self._jobs)
         self._loops.append(loop)
