@@ -17,7 +17,7 @@ from crossroads.snapshots.limits import Limits
 from crossroads.snapshots.plans import Traced
 from crossroads.snapshots.replay import ReplayEngine
 from crossroads.snapshots.run import Run
-from crossroads.timeline.timelines import Epoch, Override, Timeline, WorldSettings
+from crossroads.timeline.timelines import Calm, Epoch, NamedOverride, Override, Timeline, WorldSettings
 from crossroads.worlds.targets import parse_target
 
 pytestmark = pytest.mark.slow
@@ -310,3 +310,48 @@ def test_futures_beyond_a_thread_or_child_begin_below_it(make: MakeEngine, what:
 def test_threads_left_by_the_import_are_unsound(make: MakeEngine) -> None:
     with pytest.raises(Unsound, match="threads: waiter"):
         run(make("fork", THREAD_LATER.format(start="pass", middle="pass") + f"\n{THREAD}\n"), [begin(1)])
+
+
+def test_an_override_by_name_holds_wherever_the_choice_is_met(make: MakeEngine, name: str) -> None:
+    source = """
+    import random
+    from crossroads import chance, decide, mark
+
+    def main():
+        for _ in range(chance("length", [1, 2, 3])):
+            mark("longer")
+        for step in range(3):
+            print(chance("wind", ["calm", "breeze", "storm"]), random.random())
+    """
+    engine = make(name, source)
+    plain = [begin(seed) for seed in range(6)]
+    storm = [Timeline(one.target, one.epochs, named=(NamedOverride("wind", 1, 0, "'storm'"),)) for one in plain]
+    first, forced = run(engine, plain, trace="all"), run(engine, storm, trace="all")
+    for before, after in zip(first, forced, strict=True):
+        lines, same = before.output.splitlines(), after.output.splitlines()
+        assert [lines[0], "storm " + lines[1].split()[1], lines[2]] == same
+        winds = [point for point in after.trace if point.name == "wind"]
+        assert [point.occurrence for point in winds] == [0, 1, 2]
+        by_point = Timeline(before.timeline.target, before.timeline.epochs, (Override(winds[1].index, 2),))
+        assert run(engine, [by_point])[0].timeline.digest == after.timeline.digest
+        later = after.timeline.branch(winds[2].index, seed=5)
+        branched, alone = run(engine, [later] * 2)[0], run(engine, [later], pristine=True)[0]
+        assert branched.timeline.digest == alone.timeline.digest
+        assert alone.output.splitlines()[:2] == same[:2]
+    index = [Timeline(one.target, one.epochs, named=(NamedOverride("wind", 1, 2, "'gale'"),)) for one in plain[:1]]
+    assert run(engine, index)[0].timeline.digest == forced[0].timeline.digest
+    wrong = [Timeline(one.target, one.epochs, named=(NamedOverride("wind", 1, 3),)) for one in plain[:1]]
+    assert run(engine, wrong)[0].outcome.kind == "diverged"
+
+
+@pytest.mark.parametrize("calm", ["choices", "all"])
+def test_a_calm_epoch_takes_the_likeliest_options(make: MakeEngine, name: str, calm: Calm) -> None:
+    engine = make(name, WALK)
+    calms = [Timeline("program.py:main", (Epoch(0, seed, calm),)) for seed in range(3)]
+    runs = run(engine, calms, trace="all")
+    assert {tuple(point.taken for point in one.trace if point.options) for one in runs} == {(1, 1, 1, 1, 1, 1, 0)}
+    assert len({one.timeline.digest for one in runs}) == 3
+    again = calms[0].branch(9, seed=7)
+    assert again.epochs == (Epoch(0, 0, calm), Epoch(9, 7))
+    later = run(engine, [again, begin(0).branch(9, seed=7)])
+    assert choices_from(later[0], 9) == choices_from(later[1], 9)

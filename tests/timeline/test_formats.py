@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from crossroads.errors import TimelineError
 from crossroads.timeline import formats
 from crossroads.timeline.outcomes import OUTCOME_KINDS, Outcome
-from crossroads.timeline.timelines import FAULT_KINDS, Epoch, Override, Timeline, WorldSettings
+from crossroads.timeline.timelines import CALMS, FAULT_KINDS, Epoch, NamedOverride, Override, Timeline, WorldSettings
 
 NUMBERS = st.integers(0, 2**64 - 1)
 TEXTS = st.text(max_size=30) | st.just("\udc80 lone surrogate") | st.just("\0 nul")
@@ -26,10 +26,19 @@ def _entries(entry, points):
     return st.dictionaries(points, NUMBERS, max_size=5).map(lambda found: tuple(entry(*pair) for pair in sorted(found.items())))
 
 
+CALM = st.sampled_from(CALMS)
+LATER = st.dictionaries(st.integers(1, 2**64 - 1), st.tuples(NUMBERS, CALM), max_size=5).map(
+    lambda found: tuple(Epoch(point, *rest) for point, rest in sorted(found.items()))
+)
+NAMED = st.dictionaries(st.tuples(TEXTS, NUMBERS), st.tuples(NUMBERS, TEXTS), max_size=5).map(
+    lambda found: tuple(NamedOverride(*name, *option) for name, option in found.items())
+)
+
+
 TIMELINES = st.builds(
     Timeline,
     target=NAMES,
-    epochs=st.builds(lambda seed, rest: (Epoch(0, seed), *rest), NUMBERS, _entries(Epoch, st.integers(1, 2**64 - 1))),
+    epochs=st.builds(lambda seed, calm, rest: (Epoch(0, seed, calm), *rest), NUMBERS, CALM, LATER),
     overrides=_entries(Override, st.integers(1, 2**64 - 1)),
     world=st.builds(WorldSettings, NAMES, NAMES, st.integers(1, 2**64 - 1), FAULTS),
     outcome=st.none() | OUTCOMES,
@@ -37,6 +46,7 @@ TIMELINES = st.builds(
     points=NUMBERS,
     python=TEXTS,
     code=TEXTS,
+    named=NAMED,
 )
 
 

@@ -39,6 +39,8 @@ def _refusal(data):
     return message
 
 
+NAMED = {"name": "wind", "occurrence": 2, "option": 1, "text": "'storm'"}
+
 WRONG = [
     (["target"], "", 'target="" must be a string of 1 to 10000 characters'),
     (["target"], 3, "target=3 must be a string"),
@@ -59,7 +61,20 @@ WRONG = [
     (["epochs"], [[0, 1]] * 10_001, "epochs=(a list of 10001) must be a list of at most 10000"),
     (["epochs", 0, 0], 1, "epochs=1 must start at point 0"),
     (["epochs", 0], [0], "epochs[0]=(a list of 1) must be a pair"),
-    (["epochs", 0], [0, 1, 2], "epochs[0]=(a list of 3) must be a pair"),
+    (["epochs", 0], [0, 1, 2], "epochs[0][2]=2 must be choices or all, or left out"),
+    (["epochs", 0], [0, 1, ""], 'epochs[0][2]="" must be choices or all'),
+    (["epochs", 0], [0, 1, ["all"]], "epochs[0][2]=(a list of 1) must be choices or all"),
+    (["epochs", 0], [0, 1, "all", 2], "epochs[0]=(a list of 4) must be a pair"),
+    (["named"], [], "named=(a list of 0) must be a list of 1 to 10000 objects"),
+    (["named"], {}, "named=(an object) must be a list"),
+    (["named"], ["wind"], 'named[0]="wind" must be a JSON object'),
+    (["named"], [{"name": "wind", "occurrence": 0, "option": 1}], "named[0].text is missing"),
+    (["named"], [NAMED | {"code": 1}], 'named[0]."code" is no field'),
+    (["named"], [NAMED | {"name": 1}], "named[0].name=1 must be a string"),
+    (["named"], [NAMED | {"occurrence": -1}], "named[0].occurrence=-1 must be a whole number from 0"),
+    (["named"], [NAMED | {"option": 2**64}], "named[0].option=18446744073709551616 must be"),
+    (["named"], [NAMED | {"text": None}], "named[0].text=null must be a string"),
+    (["named"], [NAMED, NAMED | {"option": 0}], 'named[1].name="wind" must not come twice with occurrence 2'),
     (["epochs", 0], "01", 'epochs[0]="01" must be a pair'),
     (["epochs", 1, 0], 0, "epochs[1][0]=0 must be above the point before it, 0"),
     (["epochs", 1, 1], -5, "epochs[1][1]=-5 must be a whole number from 0"),

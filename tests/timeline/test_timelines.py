@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossroads.timeline.outcomes import Outcome
-from crossroads.timeline.timelines import Epoch, Override, Timeline, WorldSettings
+from crossroads.timeline.timelines import Epoch, NamedOverride, Override, Timeline, WorldSettings
 
 LIVED = Timeline(
     target="boat.py:main",
@@ -22,13 +22,20 @@ LIVED = Timeline(
 
 
 def test_past_excludes_what_stands_at_the_point():
-    assert LIVED.past(10) == ((Epoch(0, 7),), (Override(5, 1),))
-    assert LIVED.past(11) == ((Epoch(0, 7), Epoch(10, 8)), (Override(5, 1), Override(10, 2)))
+    assert LIVED.past(10) == ((Epoch(0, 7),), (Override(5, 1),), ())
+    assert LIVED.past(11) == ((Epoch(0, 7), Epoch(10, 8)), (Override(5, 1), Override(10, 2)), ())
 
 
 def test_past_of_the_start_is_empty_and_past_of_the_end_is_everything():
-    assert LIVED.past(0) == ((), ())
-    assert LIVED.past(30) == (LIVED.epochs, LIVED.overrides)
+    assert LIVED.past(0) == ((), (), ())
+    assert LIVED.past(30) == (LIVED.epochs, LIVED.overrides, ())
+
+
+def test_overrides_by_name_may_hold_anywhere_after_the_start():
+    named = (NamedOverride("wind", 2, 1),)
+    timeline = dataclasses.replace(LIVED, named=named)
+    assert [timeline.past(point)[2] for point in (-1, 0, 1, 30)] == [(), (), named, named]
+    assert timeline.branch(10, seed=1).named == named
 
 
 def test_branch_with_a_seed_begins_an_epoch_there():

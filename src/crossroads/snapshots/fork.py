@@ -12,13 +12,13 @@ from typing import Final
 
 from crossroads.snapshots import kernel
 from crossroads.snapshots.engine import WALL_S_MIN, Engine, Launch, Steps, refusal
-from crossroads.snapshots.ladder import Past, Rung
+from crossroads.snapshots.ladder import Rung
 from crossroads.snapshots.limits import LOAD_WALL_S
 from crossroads.snapshots.plans import LOADED, Traced
 from crossroads.snapshots.run import Run
 from crossroads.snapshots.together import ENDLESS_START_S, LOT_MIN, START_CHEAP_S, Distrusted, Together, ended_in_order
 from crossroads.snapshots.wire import Message
-from crossroads.timeline.timelines import Timeline
+from crossroads.timeline.timelines import Past, Timeline
 
 RUNGS_MAX: Final = 200
 """Snapshots at a time: each costs a descriptor here, and some hundred kilobytes."""

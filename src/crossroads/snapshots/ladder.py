@@ -4,11 +4,9 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from crossroads.timeline.timelines import Epoch, Override, Timeline
+from crossroads.timeline.timelines import Past, Timeline
 
-Past = tuple[tuple[Epoch, ...], tuple[Override, ...]]
-
-NO_PAST: Past = ((), ())
+NO_PAST: Past = ((), (), ())
 
 
 @dataclass(eq=False, slots=True)

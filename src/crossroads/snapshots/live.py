@@ -18,6 +18,7 @@ from crossroads.timeline.digests import Digest
 from crossroads.timeline.keys import Four, Units
 from crossroads.timeline.outcomes import Outcome
 from crossroads.timeline.points import PointKind
+from crossroads.timeline.timelines import Calm
 
 CHOICES_MAX: Final = 10_000
 """Choices recorded for a run; enough for enumeration and pass-through, which need the first few hundred."""
@@ -31,6 +32,10 @@ points, at a bounded total cost, and always at the same points (CPython's own th
 
 DRAWS_FULL: Final = 2_000
 """So many draws are points each, the next so many points are every second draw, then every fourth, and so on."""
+
+CALM_UNIT: Final = 0.4
+CALM_FOUR: Final[Four] = (CALM_UNIT, CALM_UNIT, CALM_UNIT, CALM_UNIT)
+"""What stands for a draw that takes its ordinary course: of the world's latencies about the median."""
 
 # Taken before any program under test could replace it.
 _collect = gc.collect
@@ -88,6 +93,7 @@ class LiveRun:
         self._text = ""
         self._occurrences: dict[str, int] = {}
         self._fours: dict[str, int] = {}
+        self._calm: Calm = ""
         self._tracing = False
         self._traced: tuple[int, ...] = ()
         self._draws = 0
@@ -143,33 +149,44 @@ class LiveRun:
             options: at least one; their text is asked for only in a traced run.
             weights: of the options; None: all alike.
             locate: says where the program stands, if its frames don't.
-            u: a uniform number for a draw, 0 <= u < 1; None: the one of this name and how often it was asked for.
+            u: a number of the present epoch for the draw, 0 <= u < 1; None: the one of this name and how often it was asked for.
         """
         index = self.index = self.index + 1
         name = str(label)
         self._mark_label = _NO_LABEL
         if index >= self._stop:
             self._text = name
-            self._locate = locate
+            self._locate, units = locate, self.units
             self._arrive(kind)
             self._locate = None
+            if self.units is not units:
+                # An epoch begins here, and what was drawn for this choice before belongs to the one that it ends.
+                u = None
         count = len(options)
-        taken = self._plan.overrides.get(index)
+        occurrence = self._occurrences.get(name, 0)
+        self._occurrences[name] = occurrence + 1
+        taken = self._forced(index, name, occurrence, options)
         if taken is None:
-            taken = _pick(self._unit(kind, name) if u is None else u, count, weights)
+            if self._calm:
+                taken = likeliest(weights)
+            else:
+                taken = _pick(self.units.draw(kind, name, occurrence) if u is None else u, count, weights)
         elif taken >= count:
             self._end(Outcome("diverged", message=f"at point {index} option {taken} was to be taken, but {name!r} has {count} options"))
         self._digest.add(index, kind, name, count, taken)
         if len(self.choices) < CHOICES_MAX:
             self.choices.append((index, taken, count, _probability(taken, count, weights)))
         if self._tracing and self.trace and self.trace[-1]["index"] == index:
-            self.trace[-1].update(options=[_text(option) for option in options], taken=taken, weights=_shares(count, weights))
+            texts = [_text(option) for option in options]
+            self.trace[-1].update(name=name, occurrence=occurrence, options=texts, taken=taken, weights=_shares(count, weights))
         return taken
 
     def four(self, name: str) -> Four:
         """Uniform numbers, 0 <= u < 1, that aren't choices: keyed by the epoch's seed, this name and how often it was asked for."""
         if not self.begun:
             self.begin()
+        if self._calm == "all":
+            return CALM_FOUR
         occurrences = self._fours
         occurrence = occurrences[name] = occurrences.get(name, -1) + 1
         return self.units.four(name, occurrence)
@@ -250,10 +267,17 @@ class LiveRun:
             self._digest.add(self.index, kind, text)
         self._mark_label, self._text = label, text
 
-    def _unit(self, kind: str, name: str) -> float:
-        occurrence = self._occurrences.get(name, 0)
-        self._occurrences[name] = occurrence + 1
-        return self.units.draw(kind, name, occurrence)
+    def _forced(self, index: int, name: str, occurrence: int, options: Sequence[Any]) -> int | None:
+        """The option that the plan wants here; one that there isn't is the caller's to refuse."""
+        plan = self._plan
+        forced = plan.overrides.get(index)
+        if forced is not None or not plan.named:
+            return forced
+        wanted, text = plan.named.get((name, occurrence), (None, ""))
+        if text:
+            return next((at for at, option in enumerate(options) if _text(option) == text), wanted)
+        return wanted
+
 
     def _arrive(self, kind: PointKind) -> None:
         index = self.index
@@ -270,8 +294,9 @@ class LiveRun:
         if index in self.pauses and self.pause is not None:
             self.pause(self)
             self._fate.woke()
-        seed = self._plan.epochs.get(index)
-        if seed is not None:
+        epoch = self._plan.epochs.get(index)
+        if epoch is not None:
+            seed, self._calm = epoch
             self.units = Units(seed)
             self._fate.rekey(seed)
             self._digest.add(index, "epoch", seed)
@@ -362,6 +387,11 @@ def short_path(path: str) -> str:
 
 program_folders: list[str] = []
 """Directories, with a slash at the end, that the program's own files lie in; set when the program is loaded."""
+
+
+def likeliest(weights: Sequence[float] | None) -> int:
+    """The index of the option that is taken in the ordinary course: the one of the largest weight, the first of equals."""
+    return 0 if weights is None else max(range(len(weights)), key=weights.__getitem__)
 
 
 def _pick(u: float, count: int, weights: Sequence[float] | None) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from crossroads.timeline.timelines import Timeline
+from crossroads.timeline.timelines import Calm, Timeline
 
 BARE: Final = -2
 """Pause of an interpreter in which the world is installed and the program isn't imported yet."""
@@ -25,40 +25,46 @@ class Plan:
     """Epochs and overrides by point, and what to record on the way.
 
     Args:
-        epochs: seed by point.
+        epochs: seed and calm by point.
         overrides: option by choice point.
+        named: option and its text by name and occurrence of the choice.
         trace: indices of the points to record, "all" (the first TRACE_MAX), "none"; or "lines", the program's own source lines instead.
         explain_end: whether to print the traceback of a failing end, as the interpreter would.
     """
 
-    epochs: dict[int, int] = field(default_factory=dict)
+    epochs: dict[int, tuple[int, Calm]] = field(default_factory=dict)
     overrides: dict[int, int] = field(default_factory=dict)
     trace: Traced = "none"
     explain_end: bool = False
+    named: dict[tuple[str, int], tuple[int, str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, timeline: Timeline, since: int = BARE, trace: Traced = "none", explain_end: bool = False) -> "Plan":
         """The part of a timeline that lies at the point `since` or later."""
         return cls(
-            {epoch.point: epoch.seed for epoch in timeline.epochs if epoch.point >= since},
+            {epoch.point: (epoch.seed, epoch.calm) for epoch in timeline.epochs if epoch.point >= since},
             {override.point: override.option for override in timeline.overrides if override.point >= since},
             trace,
             explain_end,
+            {(one.name, one.occurrence): (one.option, one.text) for one in timeline.named},
         )
 
     def to_message(self) -> dict[str, Any]:
         return {
-            "epochs": list(self.epochs.items()),
+            "epochs": [(point, seed, calm) if calm else (point, seed) for point, (seed, calm) in self.epochs.items()],
             "overrides": list(self.overrides.items()),
             "trace": self.trace,
             "explain_end": self.explain_end,
+            **({"named": [(*name, *option) for name, option in self.named.items()]} if self.named else {}),
         }
 
     @classmethod
     def from_message(cls, message: dict[str, Any]) -> "Plan":
         trace = message["trace"]
         traced: Traced = trace if trace in ("none", "all", "lines") else tuple(trace)
-        return cls(_pairs(message["epochs"]), _pairs(message["overrides"]), traced, message["explain_end"])
+        epochs: dict[int, tuple[int, Calm]] = {point: (seed, calm[0] if calm else "") for point, seed, *calm in message["epochs"]}
+        named = {(name, occurrence): (option, text) for name, occurrence, option, text in message.get("named", ())}
+        return cls(epochs, dict(message["overrides"]), traced, message["explain_end"], named)
 
 
 def text_of(plans: Iterable[Plan]) -> str:
@@ -69,7 +75,3 @@ def text_of(plans: Iterable[Plan]) -> str:
 def plans_from(text: str) -> list[Plan]:
     """The plans of a text that `text_of` has made."""
     return [Plan.from_message(message) for message in _scan(text, 0)[0]]
-
-
-def _pairs(items: Iterable[tuple[int, int]]) -> dict[int, int]:
-    return dict(items)

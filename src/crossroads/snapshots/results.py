@@ -100,4 +100,6 @@ def _point(record: dict[str, Any]) -> Point:
         record.get("taken"),
         tuple(float(weight) for weight in record.get("weights", ())),
         bool(record.get("moot", False)),
+        str(record.get("name", "")),
+        int(record.get("occurrence", 0)),
     )

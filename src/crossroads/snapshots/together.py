@@ -78,7 +78,7 @@ class Together:
 
 
 def _unlived(run: Run) -> object:
-    return run.timeline.epochs, run.timeline.overrides
+    return run.timeline.epochs, run.timeline.overrides, run.timeline.named
 
 
 def ended_in_order(run: Run) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Final, NoReturn, cast
 from crossroads.errors import TimelineError
 from crossroads.timeline.keys import SEED_MAX
 from crossroads.timeline.outcomes import OUTCOME_KINDS, Outcome, OutcomeKind
-from crossroads.timeline.timelines import FAULT_KINDS, Epoch, Override, Timeline, WorldSettings
+from crossroads.timeline.timelines import CALMS, FAULT_KINDS, Calm, Epoch, NamedOverride, Override, Timeline, WorldSettings
 
 FORMAT: Final = "crossroads-timeline/1"
 
@@ -30,6 +30,7 @@ INTEGER_MAX: Final = SEED_MAX
 
 _NUMBER_CHARS_MAX = 21  # as long as -INTEGER_MAX; longer ones cost time in the square of their length
 _FIELDS = ("format", "target", "world", "epochs", "overrides", "outcome", "digest", "points", "python", "code")
+_NAMED_FIELDS = ("name", "occurrence", "option", "text")
 _WORLD_FIELDS = ("name", "points", "step_limit")
 _OUTCOME_FIELDS = ("kind", "exception", "message", "where", "code")
 _WAY_OUT = 'export the timeline again with "crossroads export ID"'
@@ -44,11 +45,11 @@ def to_data(timeline: Timeline) -> dict[str, object]:
     Returns:
         The object of the format, keys in the order of the format.
     """
-    return {
+    data: dict[str, object] = {
         "format": FORMAT,
         "target": timeline.target,
         "world": world_to_data(timeline.world),
-        "epochs": [[epoch.point, epoch.seed] for epoch in timeline.epochs],
+        "epochs": [[epoch.point, epoch.seed, *([epoch.calm] if epoch.calm else ())] for epoch in timeline.epochs],
         "overrides": [[override.point, override.option] for override in timeline.overrides],
         "outcome": None if timeline.outcome is None else {name: getattr(timeline.outcome, name) for name in _OUTCOME_FIELDS},
         "digest": timeline.digest,
@@ -56,6 +57,8 @@ def to_data(timeline: Timeline) -> dict[str, object]:
         "python": timeline.python,
         "code": timeline.code,
     }
+    named = [{name: getattr(one, name) for name in _NAMED_FIELDS} for one in timeline.named]
+    return data | {"named": named} if named else data
 
 
 def world_to_data(world: WorldSettings) -> dict[str, object]:
@@ -77,7 +80,7 @@ def from_data(data: object) -> Timeline:
         TimelineError: a field is missing, unknown, of the wrong type or out of its range; another version of the format.
     """
     _check_version(data)
-    fields = _fields(data, "", _FIELDS)
+    fields = _fields(data, "", _FIELDS, optional=("named",))
     return Timeline(
         target=_string(fields["target"], "target", empty=False),
         epochs=_epochs(fields["epochs"]),
@@ -88,6 +91,7 @@ def from_data(data: object) -> Timeline:
         points=_integer(fields["points"], "points"),
         python=_string(fields["python"], "python"),
         code=_string(fields["code"], "code"),
+        named=_named(fields["named"]) if "named" in fields else (),
     )
 
 
@@ -199,10 +203,39 @@ def _faults(data: object) -> tuple[str, ...]:
 
 
 def _epochs(data: object) -> tuple[Epoch, ...]:
-    pairs = _pairs(data, "epochs", low=0)
+    entries = data if isinstance(data, list) else []
+    calms = [_calm_of(entry, f"epochs[{index}][2]") for index, entry in enumerate(entries)]
+    pairs = _pairs([entry[:2] if calm else entry for entry, calm in zip(entries, calms, strict=True)] or data, "epochs", low=0)
     if not pairs or pairs[0][0] != 0:
         _refuse("epochs", data if not pairs else pairs[0][0], "must start at point 0")
-    return tuple(Epoch(point, seed) for point, seed in pairs)
+    return tuple(Epoch(point, seed, calm) for (point, seed), calm in zip(pairs, calms, strict=True))
+
+
+def _calm_of(entry: object, path: str) -> Calm:
+    """The third part of an epoch's entry, "" where there is none."""
+    if not isinstance(entry, list) or len(entry) != 3:
+        return ""
+    if not entry[2] or entry[2] not in CALMS:
+        _refuse(path, entry[2], f"must be {' or '.join(filter(None, CALMS))}, or left out")
+    return cast(Calm, entry[2])
+
+
+def _named(data: object) -> tuple[NamedOverride, ...]:
+    if not isinstance(data, list) or not 1 <= len(data) <= ENTRIES_MAX:
+        _refuse("named", data, f"must be a list of 1 to {ENTRIES_MAX} objects")
+    named: dict[tuple[str, int], NamedOverride] = {}
+    for index, entry in enumerate(data):
+        here = f"named[{index}]"
+        fields = _fields(entry, here, _NAMED_FIELDS)
+        one = NamedOverride(
+            name=_string(fields["name"], f"{here}.name"),
+            occurrence=_integer(fields["occurrence"], f"{here}.occurrence"),
+            option=_integer(fields["option"], f"{here}.option"),
+            text=_string(fields["text"], f"{here}.text"),
+        )
+        if named.setdefault((one.name, one.occurrence), one) is not one:
+            _refuse(f"{here}.name", one.name, f"must not come twice with occurrence {one.occurrence}")
+    return tuple(named.values())
 
 
 def _overrides(data: object) -> tuple[Override, ...]:

@@ -24,6 +24,8 @@ class Point:
         options: the texts of the options of a choice point, in order; () elsewhere.
         taken: index into `options` of the one taken; None where there are none.
         weights: the probability of each option, summing to 1; () elsewhere.
+        name: of a choice point, without what is said of it beside; "" elsewhere.
+        occurrence: how many choices of this name came before it in its run.
         moot: whether nothing was drawn or chosen between this point and the next, so that q is the same at both.
     """
 
@@ -36,3 +38,5 @@ class Point:
     taken: int | None = None
     weights: tuple[float, ...] = ()
     moot: bool = False
+    name: str = ""
+    occurrence: int = 0

@@ -1,12 +1,17 @@
 """Timelines: what fully determines one run, whatever its length. Pure values; reading and writing them as JSON is in `formats`."""
 
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Literal, get_args
 
 from crossroads.timeline.outcomes import Outcome
 
 FAULT_KINDS: Final = ("crash", "partition", "reset", "loss")
 """What may go wrong in a world where it is allowed, in the order in which settings have it."""
+
+
+Calm = Literal["", "choices", "all"]
+
+CALMS: Final[tuple[str, ...]] = get_args(Calm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +21,13 @@ class Epoch:
     Args:
         point: index of the point, 0 <= point.
         seed: 0 <= seed < 2**64.
+        calm: what isn't drawn but takes its ordinary course: "choices" (the likeliest option, the first of equals), "all" (what the world
+            draws beside choices, as latencies, is typical, too), or nothing. What the program draws by itself always comes from the seed.
     """
 
     point: int
     seed: int
+    calm: Calm = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,29 @@ class Override:
 
     point: int
     option: int
+
+
+@dataclass(frozen=True, slots=True)
+class NamedOverride:
+    """At the choice of this name, at whichever point it is met, this option is taken, whatever the seed says.
+
+    Unlike an override by point it holds where other choices come or go before it, and in another version of the program.
+
+    Args:
+        name: of the choice, as the program or the world gave it.
+        occurrence: how many choices of this name come before it, 0 <= occurrence.
+        option: index of the option, 0 <= option.
+        text: of the option; the one of this text is taken where there is one, else the one of this index. "" where the index alone counts.
+    """
+
+    name: str
+    occurrence: int
+    option: int
+    text: str = ""
+
+
+Past = tuple[tuple[Epoch, ...], tuple[Override, ...], tuple[NamedOverride, ...]]
+"""What determines a run on its way to a point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +97,7 @@ class Timeline:
         points: index n of the end, so that its points are 0..n; 0 before it was lived.
         python: "3.13" and the like: the versions on which the same timeline is the same run.
         code: digest of the target's source at the time, "" where unknown.
+        named: overrides by name, each name and occurrence once; an override by point counts before them.
     """
 
     target: str
@@ -77,16 +109,17 @@ class Timeline:
     points: int = 0
     python: str = ""
     code: str = ""
+    named: tuple[NamedOverride, ...] = ()
 
     def branch(self, point: int, seed: int | None = None, option: int | None = None) -> "Timeline":
         """The timeline with this one's past up to `point` and, from there on, another future, not lived yet.
 
         Args:
-            point: where it leaves this timeline; the choice made there is still open.
+            point: where it leaves this timeline; the choice made there is still open. Overrides by name hold there as well.
             seed: a new epoch begins there; None goes on with the present epoch.
             option: the option to take there, where it is a choice point; None draws it.
         """
-        epochs, overrides = self.past(point)
+        epochs, overrides, _ = self.past(point)
         if seed is not None:
             epochs += (Epoch(point, seed),)
         else:
@@ -95,11 +128,12 @@ class Timeline:
             overrides += (Override(point, option),)
         return replace(self, epochs=epochs, overrides=overrides, outcome=None, digest="", points=0)
 
-    def past(self, point: int) -> tuple[tuple[Epoch, ...], tuple[Override, ...]]:
-        """The epochs and overrides that determine the run on its way to `point`, those at the point itself excluded."""
+    def past(self, point: int) -> Past:
+        """What determines the run on its way to `point`, epochs and overrides at the point itself excluded."""
         return (
             tuple(epoch for epoch in self.epochs if epoch.point < point),
             tuple(override for override in self.overrides if override.point < point),
+            self.named if point > 0 else (),
         )
 
     @property
