@@ -87,13 +87,14 @@ class ForkEngine(Engine):
         if any(run.remains not in ("", "memory") for run in runs):
             raise Distrusted("it leaves threads or processes behind")
         orderly = [run for run in runs if ended_in_order(run)]
-        again = [replace(orderly[position].timeline, outcome=None, digest="", points=0) for position in self._together.checks(orderly)]
+        checked = [orderly[position] for position in self._together.checks(orderly)]
+        again = [replace(run.timeline, outcome=None, digest="", points=0) for run in checked]
         alone: list[Run] = []
         if again:
             left = yield from self._branch(loaded, range(len(again)), again, lambda _, run: alone.append(run), "none", False)
             if left:
                 return []
-            self._together.note(orderly, alone)
+            self._together.note(orderly, checked, alone)
         return runs
 
     def run(

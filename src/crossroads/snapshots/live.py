@@ -44,6 +44,9 @@ _NO_LABEL: Final = object()
 
 Record = dict[str, Any]
 
+BriefRecord = list[Any]
+"""Digest, points, whether anything was drawn, and marks of a life that passed."""
+
 Locate = Callable[[], tuple[str, str]]
 """Tells where the program stands, where its frames don't, and what a reader may want to see beside the label; both may be ""."""
 
@@ -86,6 +89,7 @@ class LiveRun:
         self._fate, self._step_limit, self._end = fate, step_limit, end
         self._stop = 0
         self._plan = Plan()
+        self._choices_max = CHOICES_MAX
         self.units = Units(0)
         """What named draws come from; another object as soon as an epoch begins."""
         self._digest = Digest()
@@ -174,7 +178,7 @@ class LiveRun:
         elif taken >= count:
             self._end(Outcome("diverged", message=f"at point {index} option {taken} was to be taken, but {name!r} has {count} options"))
         self._digest.add(index, kind, name, count, taken)
-        if len(self.choices) < CHOICES_MAX:
+        if len(self.choices) < self._choices_max:
             self.choices.append((index, taken, count, _probability(taken, count, weights)))
         if self._tracing and self.trace and self.trace[-1]["index"] == index:
             texts = [_text(option) for option in options]
@@ -206,6 +210,7 @@ class LiveRun:
     def follow(self, plan: Plan) -> None:
         """Go on by another plan, from the pause in which this life is; what is recorded begins anew."""
         self._plan = plan
+        self._choices_max = 0 if plan.is_brief else CHOICES_MAX
         self._tracing = plan.trace not in ("none", "lines")
         if plan.trace == "lines":
             self._lines = LineRecorder(is_own)
@@ -213,8 +218,8 @@ class LiveRun:
         self._traced = () if isinstance(plan.trace, str) else tuple(sorted(plan.trace))
         self.choices, self.trace, self._last_print = [], [], None
 
-    def finish(self, outcome: Outcome) -> Record:
-        """The result of this life, after its end."""
+    def finish(self, outcome: Outcome) -> Record | BriefRecord:
+        """The result of this life, after its end; a brief one where the plan allows it."""
         self.pauses = ()
         lines = [] if self._lines is None else [[short_path(file), line] for file, line in self._lines.stop()]
         self.begin()
@@ -226,6 +231,8 @@ class LiveRun:
                 self._record()
         digest = self._digest
         digest.add(end, "end", outcome.kind, outcome.exception, outcome.where, str(outcome.code), self._fate.fingerprint())
+        if self._plan.is_brief and outcome.kind == "passed":
+            return [digest.hexdigest(), end, self._fate.drawn(), self.marks]
         return {
             "outcome": [outcome.kind, outcome.exception, outcome.message, outcome.where, outcome.code],
             "digest": digest.hexdigest(),

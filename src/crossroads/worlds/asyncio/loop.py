@@ -25,6 +25,7 @@ from crossroads.worlds.asyncio.traffic import NEVER
 RESOLUTION_S: Final = 1e-9
 
 _StockTimer: Any = events.TimerHandle
+_StockLoop: Any = asyncio.SelectorEventLoop
 
 
 class SequencedTimer(_StockTimer):  # type: ignore[misc]
@@ -92,6 +93,31 @@ class WorldLoop(QuickLoop):
         self._call_soon = call_soon
         self._is_filtered = True
         self._quick = False
+
+    def run_until_complete(self, future: Any) -> Any:
+        code = getattr(future, "cr_code", None)
+        if code in _SHUTDOWNS and self._has_nothing_to_shut():
+            return self._shut(future, code)
+        return super().run_until_complete(future)
+
+    def _has_nothing_to_shut(self) -> bool:
+        """Whether to run until asynchronous generators and the default executor are shut would change nothing."""
+        return (
+            self._quick
+            and self._task_factory is None
+            and self._default_executor is None
+            and not (self._ready or self._scheduled or len(self._asyncgens) or self._closed or self.is_running())
+            and events._get_running_loop() is None
+            and self._selector.is_idle
+        )
+
+    def _shut(self, shutdown: Any, code: Any) -> None:
+        """What is left of that for whom nothing happens in it: a task that is counted, two passes that take their time, and a flag."""
+        shutdown.close()
+        self._numbers.next()
+        for _ in range(2):
+            self._selector.look(False)
+        setattr(self, _SHUTDOWNS[code], True)
 
     def time(self) -> float:
         now: float = self._world_start + self._world_clock.elapsed_ns / 1e9
@@ -203,3 +229,10 @@ def _context_there() -> Context:
     context = copy_context()
     context.run(PLACE.set, life_here())
     return context
+
+
+_SHUTDOWNS: Final = {
+    _StockLoop.shutdown_asyncgens.__code__: "_asyncgens_shutdown_called",
+    WorldLoop.shutdown_default_executor.__code__: "_executor_shutdown_called",
+}
+"""The coroutines that `asyncio.run` runs at the end of each program, and what they note."""

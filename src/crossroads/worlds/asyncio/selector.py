@@ -66,6 +66,11 @@ class WorldSelector(selectors.BaseSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         return self.look(timeout != 0)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether a poll would find nothing, and nothing is on its way."""
+        return not self._perhaps and self._traffic.is_quiet
+
     def look(self, idle: bool) -> list[tuple[selectors.SelectorKey, int]]:
         """What is ready; `idle` says that the loop has nothing else to do, so that time may jump to what happens next."""
         perhaps, traffic = self._perhaps, self._traffic
