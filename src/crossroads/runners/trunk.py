@@ -24,7 +24,7 @@ from crossroads.worlds.targets import Target, load_target
 from crossroads.worlds.world import World, make_world
 
 _RESTARTED = "CROSSROADS_RESTARTED"
-_exit = os._exit
+_exit, _collect = os._exit, gc.collect
 
 
 def main() -> NoReturn:
@@ -80,6 +80,8 @@ def live_one(server: Server, world: World, target: Target, step_limit: int) -> N
             live_once(server, world, function, step_limit)
             assert rewind is not None
             rewind()
+            # Only now nothing holds what that life has left, and it goes before it is old enough to be looked for in vain.
+            _collect(0)
     finally:
         # Forked from a process that has ends of its own to see to: no exit handler may run here, whatever happened above.
         _exit(1)

@@ -44,9 +44,6 @@ _NO_LABEL: Final = object()
 
 Record = dict[str, Any]
 
-BriefRecord = list[Any]
-"""Digest, points, whether anything was drawn, and marks of a life that passed."""
-
 Locate = Callable[[], tuple[str, str]]
 """Tells where the program stands, where its frames don't, and what a reader may want to see beside the label; both may be ""."""
 
@@ -218,24 +215,18 @@ class LiveRun:
         self._traced = () if isinstance(plan.trace, str) else tuple(sorted(plan.trace))
         self.choices, self.trace, self._last_print = [], [], None
 
-    def finish(self, outcome: Outcome) -> Record | BriefRecord:
-        """The result of this life, after its end; a brief one where the plan allows it."""
-        self.pauses = ()
+    def finish(self, outcome: Outcome) -> Record:
+        """The result of this life, after its end."""
         lines = [] if self._lines is None else [[short_path(file), line] for file, line in self._lines.stop()]
-        self.begin()
-        end = self.index + 1
+        end = self._reach_end()
         if self._tracing:
             self.index = end
             self.kind, self.label = "end", outcome.exception or outcome.kind
             if self._is_traced(end):
                 self._record()
-        digest = self._digest
-        digest.add(end, "end", outcome.kind, outcome.exception, outcome.where, str(outcome.code), self._fate.fingerprint())
-        if self._plan.is_brief and outcome.kind == "passed":
-            return [digest.hexdigest(), end, self._fate.drawn(), self.marks]
         return {
             "outcome": [outcome.kind, outcome.exception, outcome.message, outcome.where, outcome.code],
-            "digest": digest.hexdigest(),
+            "digest": self._seal(end, outcome),
             "points": end,
             "choices": self.choices,
             "drawn": self._fate.drawn(),
@@ -243,6 +234,21 @@ class LiveRun:
             "marks": self.marks,
             **({"lines": lines} if self._lines is not None else {}),
         }
+
+    def finish_briefly(self, outcome: Outcome) -> str:
+        """The result of a life that isn't traced, as JSON: digest, points, whether anything was drawn (0 or 1), and marks."""
+        end = self._reach_end()
+        return f'["{self._seal(end, outcome)}",{end},{int(self._fate.drawn())},{self.marks}]'
+
+    def _reach_end(self) -> int:
+        self.pauses = ()
+        self.begin()
+        return self.index + 1
+
+    def _seal(self, end: int, outcome: Outcome) -> str:
+        digest = self._digest
+        digest.add(end, "end", outcome.kind, outcome.exception, outcome.where, str(outcome.code), self._fate.fingerprint())
+        return digest.hexdigest()
 
     @property
     def time(self) -> float:
@@ -284,7 +290,6 @@ class LiveRun:
         if text:
             return next((at for at, option in enumerate(options) if _text(option) == text), wanted)
         return wanted
-
 
     def _arrive(self, kind: PointKind) -> None:
         index = self.index

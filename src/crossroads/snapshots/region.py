@@ -47,11 +47,9 @@ class Region:
         (size,) = _get_size(self._memory, 0)
         return self._memory[_BODY_AT : _BODY_AT + size] if 0 < size <= REGION_BYTES - _BODY_AT else b""
 
-    def write(self, result: dict[str, Any] | list[Any]) -> bool:
+    def write(self, result: dict[str, Any]) -> bool:
         """Leave a result, without its long parts where there is no room for them; False if there is none at all."""
-        if self.put(_encode(result).encode()):
-            return True
-        return isinstance(result, dict) and self.put(_encode({**result, "trace": [], "choices": []}).encode())
+        return self.put(_encode(result).encode()) or self.put(_encode({**result, "trace": [], "choices": []}).encode())
 
     @property
     def began(self) -> float:

@@ -74,7 +74,7 @@ def lived(timeline: Timeline, result: Any, python: str, seconds: float = 0.0, ou
 
 
 def _lived_briefly(timeline: Timeline, result: list[Any], python: str, seconds: float) -> Run:
-    digest, points, drawn, marks, *remains = result
+    digest, points, drawn, marks = result
     found = Timeline(
         timeline.target,
         timeline.epochs,
@@ -87,7 +87,7 @@ def _lived_briefly(timeline: Timeline, result: list[Any], python: str, seconds: 
         timeline.code,
         timeline.named,
     )
-    return Run(found, (), bool(drawn), seconds, "", (), int(marks), (), str(remains[0]) if remains else "")
+    return Run(found, (), bool(drawn), seconds, "", (), int(marks))
 
 
 def _lived(timeline: Timeline, result: dict[str, Any], python: str, seconds: float, output: str) -> Run:

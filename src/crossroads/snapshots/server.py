@@ -49,7 +49,7 @@ PIPE_READ_BYTES: Final = 65_536
 _exit, _getpid, _getppid, _waitpid, _setpgid = os._exit, os.getpid, os.getppid, os.waitpid, os.setpgid
 _open, _read, _write, _close, _dup2, _pipe2, _lseek = os.open, os.read, os.write, os.close, os.dup2, os.pipe2, os.lseek
 _get_blocking, _set_blocking, _poll = os.get_blocking, os.set_blocking, select.poll
-_monotonic, _process_time, _freeze, _collect = time.monotonic, time.process_time, gc.freeze, gc.collect
+_monotonic, _process_time, _freeze = time.monotonic, time.process_time, gc.freeze
 _socket = socket.socket
 _signal, _getsignal = signal.signal, signal.getsignal
 _setrlimit = resource.setrlimit
@@ -389,12 +389,10 @@ class Server:
         _exit(0)
 
     def _leave_result(self, live: LiveRun, outcome: Outcome, more: dict[str, str]) -> bool:
-        result = live.finish(outcome)
-        if isinstance(result, dict):
-            result = {**result, "libraries": [name for name in EVENT_LIBRARIES if name in sys.modules], **more}
-        elif more:
-            result.append(more["stop"])
-        return self._results.write(result)
+        if self.plan.is_brief and outcome.kind == "passed" and not more:
+            return self._results.put(live.finish_briefly(outcome).encode())
+        libraries = [name for name in EVENT_LIBRARIES if name in sys.modules]
+        return self._results.write({**live.finish(outcome), "libraries": libraries, **more})
 
     # Several lives in one process.
 
@@ -412,7 +410,6 @@ class Server:
             kernel.flush_stdio()
             _exit(0)
         self.plan = self._later.pop()
-        _collect(0)
         if outcome.kind != "passed":
             kernel.limit_memory(self._memory_limit)
         self._results.began = _monotonic()

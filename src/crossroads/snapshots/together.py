@@ -15,6 +15,9 @@ from crossroads.snapshots.run import Run
 START_CHEAP_S: Final = 0.002
 """CPU time from the call to the start, point 0, that futures may as well spend again: about what a fork costs."""
 
+START_SHORT_S: Final = 0.02
+"""The like that may be spent again by lives in one process, where most of it is gone once the code is warm: it is found out by trying."""
+
 ENDLESS_START_S: Final = 0.2
 """The like by the clock on the wall, for programs that come to their end before they draw anything: short enough to be lived together."""
 
@@ -55,8 +58,14 @@ class Together:
         early = range(FIRST_CHECKED) if not self._lots else ()
         return sorted({*early, *range(CHECK_EVERY, len(runs), CHECK_EVERY), len(runs) - 1} & set(range(len(runs))))
 
-    def note(self, lot: Sequence[Run], checked: Sequence[Run], alone: Sequence[Run]) -> None:
+    def note(self, lot: Sequence[Run], checked: Sequence[Run], alone: Sequence[Run], start_s: float) -> None:
         """Compare runs of a lot with the same timelines lived again alone, and settle the size of the next lot.
+
+        Args:
+            lot: lived one after the other.
+            checked: those of them that were lived again.
+            alone: how that ended, in any order.
+            start_s: of each time alone, what a snapshot at the start would save.
 
         Raises:
             Distrusted: they differ.
@@ -69,7 +78,7 @@ class Together:
         self._lots += 1
         usual_s = sum(run.seconds for run in lot) / len(lot)
         self.size = max(LOT_MIN, min(GROWTH * self.size, LOT_MAX, int(LOT_S / max(usual_s, 1e-9))))
-        slow = usual_s > SLOW_SHARE * median(run.seconds for run in alone)
+        slow = usual_s > SLOW_SHARE * (median(run.seconds for run in alone) - start_s)
         self._slow_lots = self._slow_lots + 1 if slow else 0
 
     @property

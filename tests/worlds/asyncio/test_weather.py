@@ -17,7 +17,8 @@ def test_weights_are_probabilities() -> None:
 
 
 def drawn_between(low: float, high: float, u: float) -> float:
-    return between(low, high, tails(low), NO_TAILS if high == float("inf") else tails(high), u)
+    from_low, from_high = tails(low), NO_TAILS if high == float("inf") else tails(high)
+    return between(low, high, from_low, from_high, sum(from_low) - sum(from_high), u)
 
 
 @given(st.floats(0, 1.0), GAPS_S)

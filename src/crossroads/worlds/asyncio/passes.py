@@ -27,7 +27,7 @@ class QuickHandle(_StockHandle):  # type: ignore[misc]
 
     __slots__ = ()
 
-    def __init__(self, callback: Any, args: Any, loop: Any, context: Any) -> None:
+    def __init__(self: Any, callback: Any, args: Any, loop: Any, context: Any) -> None:
         self._context = copy_context() if context is None else context
         self._loop = loop
         self._callback = callback

@@ -149,8 +149,6 @@ class Traffic:
     """
 
     def __init__(self, clock: Any, pass_ns: int) -> None:
-        self.chooser: Chooser | None = None
-        self.touch: Callable[[Touched], None] = lambda socket: None
         self.describe: Callable[[object], str] = str
         self.locate: Callable[[object], tuple[str, str]] = lambda flight: ("", "")
         self.overdue: Callable[[], None] = lambda: None
@@ -160,7 +158,9 @@ class Traffic:
         self.reset()
 
     def reset(self) -> None:
-        """Be as new: nothing is on its way, and the weather is open."""
+        """Be as new: nothing is on its way, the weather is open, and nobody is held who would have to be told of anything."""
+        self.chooser: Chooser | None = None
+        self.touch: Callable[[Touched], None] = _ignore
         self.hidden = 0
         self._open: list[Passage] = []
         self._settled: list[tuple[int, int, Passage]] = []
@@ -347,40 +347,41 @@ class Traffic:
 
     def _settle(self, flight: Passage, now: int, due: int, timer: object) -> bool:
         """Decide when the flight arrives, or against its next rival; False: after that one, no more is known."""
-        chooser = self.chooser
-        if chooser is None:
+        if self.chooser is None:
             flight.due = max(flight.floor, now)
             return True
         pace = self._pace(flight) * flight.pace
         since, floor = flight.since, flight.floor
-        low = (floor - since) / 1e9 / pace
-        from_low = tails(low) if floor > since else TAILS_AT_START
+        if floor == since:
+            low, from_low, left = 0.0, TAILS_AT_START, 1.0
+        else:
+            low = (floor - since) / 1e9 / pace
+            from_low = tails(low)
+            left = sum(from_low)
         head = self._next_due()
         rival_time, rival = (head, self._settled[0][2]) if now < head < due else (due, timer)
         if rival_time == NEVER or flight.lost >= RACES_MAX:
-            return self._alone(flight, low, from_low, pace)
+            return self._alone(flight, low, from_low, left, pace)
         if rival_time <= now:
             # A timer that fires in this very pass: what comes after it is known in the next one.
             flight.lost += 1
             return False
         high = (rival_time - since) / 1e9 / pace
         from_high = tails(high)
-        left = sum(from_low)
-        after = sum(from_high) / left if left > 0.0 else 0.0
+        beyond = sum(from_high)
+        after = beyond / left if left > 0.0 else 0.0
         if after < RACE_MIN:
-            return self._alone(flight, low, from_low, pace)
-        if 1.0 - after < RACE_MIN:
-            flight.floor, flight.lost = rival_time, flight.lost + 1
-            return False
-        taken = self._race(flight, rival, after)
+            return self._alone(flight, low, from_low, left, pace)
+        taken = 4 if 1.0 - after < RACE_MIN else self._race(flight, rival, after)
         if taken == 4:
             flight.floor, flight.lost = rival_time, flight.lost + 1
             return False
         if taken:
             flight.due = self._beside(flight, now, rival_time, taken - 2)
         else:
-            seconds = between(low, high, from_low, from_high, self._numbers(flight)[2])
-            flight.due = max(since + round(seconds * pace * 1e9), floor)
+            seconds = between(low, high, from_low, from_high, left - beyond, self._numbers(flight)[2])
+            at = since + round(seconds * pace * 1e9)
+            flight.due = at if at > floor else floor
         return True
 
     def _race(self, flight: Passage, rival: object, after: float) -> int:
@@ -395,12 +396,12 @@ class Traffic:
         self.rival, self._settles = rival, flight
         return chooser.choose("latency", flight.label, self._positions, weights, self._locate, u)
 
-    def _alone(self, flight: Passage, low: float, from_low: Tails, pace: float) -> bool:
+    def _alone(self, flight: Passage, low: float, from_low: Tails, left: float, pace: float) -> bool:
         """Settle a flight that has no rival: a point without options, from which its latency is drawn."""
         assert self.chooser is not None
         self._settles = flight
         self.chooser.event(flight.label, None, self._locate)
-        seconds = between(low, inf, from_low, NO_TAILS, self._numbers(flight)[2])
+        seconds = between(low, inf, from_low, NO_TAILS, left, self._numbers(flight)[2])
         flight.due = max(flight.since + round(seconds * pace * 1e9), flight.floor)
         return True
 
@@ -446,3 +447,7 @@ class Traffic:
         if self.chooser is None or count < 2:
             return False
         return bool(self.chooser.choose("schedule", f"order of {count} ready sockets", ORDERS, (1.0 - REVERSED, REVERSED)))
+
+
+def _ignore(socket: Touched) -> None:
+    pass

@@ -67,11 +67,13 @@ Tails = tuple[float, float, float, float, float]
 TAILS_AT_START: Final[Tails] = (PLAIN[0][1], PLAIN[1][1], PLAIN[2][1], PLAIN[3][1], PLAIN[4][1])
 NO_TAILS: Final[Tails] = (0.0, 0.0, 0.0, 0.0, 0.0)
 
+MEANS: Final = tuple(mean for mean, _ in PLAIN)
+
 ((_MEAN_1, _PART_1), (_MEAN_2, _PART_2), (_MEAN_3, _PART_3), (_MEAN_4, _PART_4), (_MEAN_5, _PART_5)) = PLAIN
 
 
 def tails(time: float) -> Tails:
-    """P(latency > time) for a time in seconds, >= 0, by parts of the mixture; `sum` makes it one probability. A loop would take twice as long."""
+    """P(latency > time) for a time in seconds, >= 0, by parts of the mixture: their sum is the probability. A loop takes twice as long."""
     return (
         _PART_1 * exp(-time / _MEAN_1),
         _PART_2 * exp(-time / _MEAN_2),
@@ -81,19 +83,21 @@ def tails(time: float) -> Tails:
     )
 
 
-def between(low: float, high: float, from_low: Tails, from_high: Tails, u: float) -> float:
+def between(low: float, high: float, from_low: Tails, from_high: Tails, chance: float, u: float) -> float:
     """A latency between low and high, in seconds, drawn by a uniform number 0 <= u < 1 (not its quantile).
 
     Args:
         low, high: 0 <= low < high; high may be infinite.
         from_low, from_high: their tails.
+        chance: the sum of the former without the sum of the latter.
         u: says which part of the mixture, and where in it.
     """
-    rest = u * (sum(from_low) - sum(from_high))
-    for (mean, _), above_low, above_high in zip(PLAIN, from_low, from_high, strict=True):
+    rest = u * chance
+    for mean, above_low, above_high in zip(MEANS, from_low, from_high):  # noqa: B905
         part = above_low - above_high
         if rest < part:
-            return min(low - mean * log(1.0 - rest / above_low), high)
+            latency = low - mean * log(1.0 - rest / above_low)
+            return latency if latency < high else high
         rest -= part
     return low
 

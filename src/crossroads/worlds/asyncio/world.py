@@ -80,6 +80,7 @@ class AsyncioWorld(PlainWorld):
             rewind_plain()
             self._loops.clear()
             self._selector = None
+            self.machines.let_go()
             for part in (self.traffic, self.network, self._numbers, self._jobs):
                 part.reset()
             self._open_hosts()
