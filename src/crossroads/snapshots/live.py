@@ -164,14 +164,18 @@ class LiveRun:
                 # An epoch begins here, and what was drawn for this choice before belongs to the one that it ends.
                 u = None
         count = len(options)
-        occurrence = self._occurrences.get(name, 0)
-        self._occurrences[name] = occurrence + 1
-        taken = self._forced(index, name, occurrence, options)
+        occurrences = self._occurrences
+        occurrence = occurrences[name] = occurrences.get(name, -1) + 1
+        taken = self._plan.overrides.get(index)
+        if taken is None and self._plan.named:
+            taken = self._forced(name, occurrence, options)
         if taken is None:
             if self._calm:
                 taken = likeliest(weights)
+            elif u is None:
+                taken = _pick(self.units.draw(kind, name, occurrence), count, weights)
             else:
-                taken = _pick(self.units.draw(kind, name, occurrence) if u is None else u, count, weights)
+                taken = _pick(u, count, weights)
         elif taken >= count:
             self._end(Outcome("diverged", message=f"at point {index} option {taken} was to be taken, but {name!r} has {count} options"))
         self._digest.add(index, kind, name, count, taken)
@@ -280,13 +284,9 @@ class LiveRun:
             self._digest.add(self.index, kind, text)
         self._mark_label, self._text = label, text
 
-    def _forced(self, index: int, name: str, occurrence: int, options: Sequence[Any]) -> int | None:
-        """The option that the plan wants here; one that there isn't is the caller's to refuse."""
-        plan = self._plan
-        forced = plan.overrides.get(index)
-        if forced is not None or not plan.named:
-            return forced
-        wanted, text = plan.named.get((name, occurrence), (None, ""))
+    def _forced(self, name: str, occurrence: int, options: Sequence[Any]) -> int | None:
+        """The option that the plan wants at the choice of this name; one that there isn't is the caller's to refuse."""
+        wanted, text = self._plan.named.get((name, occurrence), (None, ""))
         if text:
             return next((at for at, option in enumerate(options) if _text(option) == text), wanted)
         return wanted

@@ -41,6 +41,6 @@ class Units:
     def four(self, name: str, occurrence: int) -> Four:
         """Four numbers for what has this name and came after so many of the same name: they cost little more than one."""
         keyed = self._keyed_four.copy()
-        keyed.update(f"{name}\0{occurrence}".encode("utf-8", "surrogatepass"))
+        keyed.update((f"{name}\0{occurrence}" if occurrence else name).encode("utf-8", "surrogatepass"))
         one, two, three, four = _unpack(keyed.digest())
         return (one >> 11) * 2.0**-53, (two >> 11) * 2.0**-53, (three >> 11) * 2.0**-53, (four >> 11) * 2.0**-53

@@ -104,12 +104,13 @@ class Randoms:
             state = _get_state(instance)
             kept.append((instance, _RandomSource(instance).last_digest()))
             _set_state(instance, state)
+        digests = {id(instance): digest for instance, digest in kept}
 
         def rewind() -> None:
-            self._living.clear()
-            for instance, digest in kept:
-                self._pool.due[id(instance)] = digest
-                self._living[id(instance)] = instance
+            if len(self._living) > len(kept):
+                self._living.clear()
+                self._living.update({id(instance): instance for instance, _ in kept})
+            self._pool.due = dict(digests)
 
         return rewind
 

@@ -58,7 +58,10 @@ class Lane:
         last = self.last
         flight: Any = self.network.course.launch(label, arrive, None if last is None or last.landed else last, least)
         self.last = flight
-        self._equip(flight)
+        if self.network.slowness:
+            self._equip(flight)
+        elif self.receiver is not None and self.network.names_receivers:
+            flight.socket = self.receiver.descriptor
         return flight  # type: ignore[no-any-return]
 
     def _equip(self, flight: Any, pace: float = 1.0) -> None:

@@ -387,7 +387,8 @@ class Traffic:
     def _race(self, flight: Passage, rival: object, after: float) -> int:
         """The position that the flight takes beside its rival, which it would come after with this probability, coincidence apart."""
         chooser, style = self.chooser, self._style
-        assert chooser is not None and style is not None
+        assert chooser is not None
+        assert style is not None
         near = style.coincidence
         weights = ((1.0 - after) * (1.0 - near), near * 0.25, near * 0.5, near * 0.25, after * (1.0 - near))
         u = None
