@@ -25,7 +25,7 @@ from crossroads.worlds.targets import Target
 from crossroads.worlds.world import World, make_world
 
 _RESTARTED = "CROSSROADS_RESTARTED"
-_exit = os._exit
+_exit, _collect = os._exit, gc.collect
 
 
 def main() -> NoReturn:
@@ -76,6 +76,8 @@ def live_one(server: Server, world: World, target: Target, settings: wire.Messag
             live_once(server, world, program, settings["step_limit"])
             assert rewind is not None
             rewind()
+            # Only now nothing holds what that life has left, and it goes before it is old enough to be looked for in vain.
+            _collect(0)
 
     sys.argv = [target.place]
     world.woke()

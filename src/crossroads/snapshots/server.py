@@ -40,13 +40,16 @@ EVENT_LIBRARIES: Final = ("simpy", "gymnasium")
 GROWTH_BYTES_MAX: Final = 64 * 1024 * 1024
 """A process that lives several futures ends when it has grown by this: what one leaves mustn't count against the limit of the next."""
 
+CHECK_REMAINS_EVERY: Final = 16
+"""So many lives may leave children or memory before anyone looks for them: a look costs three system calls."""
+
 PIPE_READ_BYTES: Final = 65_536
 
 # Taken before any program under test could replace them.
 _exit, _getpid, _getppid, _waitpid, _setpgid = os._exit, os.getpid, os.getppid, os.waitpid, os.setpgid
 _open, _read, _write, _close, _dup2, _pipe2, _lseek = os.open, os.read, os.write, os.close, os.dup2, os.pipe2, os.lseek
 _get_blocking, _set_blocking, _poll = os.get_blocking, os.set_blocking, select.poll
-_monotonic, _process_time, _freeze, _collect = time.monotonic, time.process_time, gc.freeze, gc.collect
+_monotonic, _process_time, _freeze = time.monotonic, time.process_time, gc.freeze
 _socket = socket.socket
 _signal, _getsignal = signal.signal, signal.getsignal
 _setrlimit = resource.setrlimit
@@ -77,7 +80,7 @@ class Server:
         self._outputs: tuple[int, ...] = (1, 2)
         self.plan = Plan()
         self._later: list[Plan] = []
-        self._memory_limit = self._memory_used_max = 0
+        self._memory_limit = self._memory_used_max = self._unchecked = 0
         self._began_walking = 0.0
         kernel.adopt_orphans()
         _setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -299,7 +302,9 @@ class Server:
         if order == FUTURE:
             for descriptor in self._outputs:
                 _dup2(self._input_end, descriptor)
-            self.plan, *self._later = plans_from(self._orders.take().decode())
+            self._later = plans_from(self._orders.take().decode())
+            self._later.reverse()
+            self.plan = self._later.pop()
             if self._later:
                 self._memory_limit = kernel.memory_limit()
                 self._memory_used_max = kernel.memory_used_max() + GROWTH_BYTES_MAX
@@ -392,8 +397,10 @@ class Server:
         _exit(0)
 
     def _leave_result(self, live: LiveRun, outcome: Outcome, more: dict[str, str]) -> bool:
-        result = {**live.finish(outcome), "libraries": [name for name in EVENT_LIBRARIES if name in sys.modules], **more}
-        return self._results.write(result)
+        if self.plan.is_brief and outcome.kind == "passed" and not more:
+            return self._results.put(live.finish_briefly(outcome).encode())
+        libraries = [name for name in EVENT_LIBRARIES if name in sys.modules]
+        return self._results.write({**live.finish(outcome), "libraries": libraries, **more})
 
     # Several lives in one process.
 
@@ -406,14 +413,22 @@ class Server:
         """Leave the result of a life, and make ready for the next; ends the process where there is none, or should be none here."""
         if not self._later or not self.is_own_process:
             self.report(live, outcome)
-        stop = kernel.remains(self._memory_used_max)
+        stop = self._look_for_remains() if outcome.kind == "passed" else kernel.remains(self._memory_used_max)
         if not self._leave_result(live, outcome, {"stop": stop} if stop else {}) or stop:
             kernel.flush_stdio()
             _exit(0)
-        self.plan = self._later.pop(0)
-        _collect(0)
-        kernel.limit_memory(self._memory_limit)
+        self.plan = self._later.pop()
+        if outcome.kind != "passed":
+            kernel.limit_memory(self._memory_limit)
         self._results.began = _monotonic()
+
+    def _look_for_remains(self) -> str:
+        """What lives have left here, of children and memory looked for now and then only: whatever it is, the whole lot is done with."""
+        self._unchecked += 1
+        if self._unchecked < CHECK_REMAINS_EVERY and self._later and not _count_threads():
+            return ""
+        self._unchecked = 0
+        return kernel.remains(self._memory_used_max)
 
     def refuse(self, kind: str, text: str) -> NoReturn:
         """Say that the program can't even be begun, and end."""

@@ -27,7 +27,7 @@ class World(Fate, Protocol):
         """Let time come to the next whole millisecond, so that what surroundings have read off clocks by now shows in nothing later."""
 
     def keep(self) -> Callable[[], None]:
-        """Keep the state that this world has now, before the program is called; what is returned puts it back.
+        """Keep the state that this world has now, before the program is called; what is returned puts it back, for a life to begin at once.
 
         For several futures one after the other in one process. What the program itself has changed stays as it is: that is found out by
         living some of those futures alone as well.

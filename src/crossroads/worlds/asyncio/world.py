@@ -85,6 +85,7 @@ class AsyncioWorld(PlainWorld):
             rewind_plain()
             self._loops.clear()
             self._selector = None
+            self.machines.let_go()
             for part in (self.traffic, self.network, self._numbers, self._jobs, self._cancelling):
                 if part is not None:
                     part.reset()
@@ -96,13 +97,13 @@ class AsyncioWorld(PlainWorld):
         """Another loop of this world."""
         kind = WorldSelector if self._cancelling is None else SweptSelector
         selector = kind(self.traffic, self.network.descriptors.__getitem__, refuse_descriptor, self._stuck)
-        self.traffic.touched = selector.touch
+        self.traffic.touch = selector.touch
         self._selector = selector
         parts = (self._clock, MONOTONIC_START_NS / 1e9, selector, self._numbers, self._jobs)
         loop = WorldLoop(*parts) if self._cancelling is None else SweptLoop(self._cancelling, *parts)
         self._loops.append(loop)
         if sum(not one.is_closed() for one in self._loops) > 1:
-            self.traffic.touched = self._touch
+            self.traffic.touch = self._touch
         self.machines.watch(loop, selector)
         return loop
 
