@@ -45,10 +45,6 @@ CHANCES_EDITED = {
         CHANCES.replace("late < 4", "late < 40").replace("    assert", '    if late >= 3:\n        raise KeyError("mast")\n    assert'),
         {"moved"},
     ),
-    "hangs instead": (
-        CHANCES.replace("late < 4", "late < 40").replace("    assert", '    while late >= 4:\n        mark("waiting")\n    assert'),
-        {"moved"},
-    ),
     "another function": (CHANCES.replace("def main", "def other"), {"cannot tell"}),
     "no Python": (CHANCES + "\n)", {"cannot tell"}),
 }

@@ -91,16 +91,22 @@ def fits(ranges: tuple[tuple[Version, Version], ...]) -> bool:
 
 @dataclass(frozen=True)
 class Place:
-    """A folder with one case, and the interpreter that lives it."""
+    """A folder with one case, and the interpreter that lives it.
+
+    Args:
+        packages: a folder that packages were installed into, beside the interpreter's own.
+        edited: one with packages that were edited and take the places of those.
+    """
 
     folder: Path
     python: str
     packages: Path | None = None
+    edited: Path | None = None
 
     @property
     def _environment(self) -> dict[str, str]:
         ours = Path(crossroads.__file__).parents[1]
-        paths = [self.packages, ours if self.packages or self.python == sys.executable or ours.name == "src" else None]
+        paths = [self.edited, self.packages, ours if self.packages or self.python == sys.executable or ours.name == "src" else None]
         return {**os.environ, "PYTHONPATH": os.pathsep.join(str(path) for path in paths if path), "COLUMNS": "100"}
 
     def crossroads(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -116,6 +122,14 @@ class Place:
         assert done.stdout, f"exit code {done.returncode}: {done.stderr}"
         return done.returncode, json.loads(done.stdout)
 
+    def package(self, name: str) -> Path:
+        """The folder of a package as it is installed for this case."""
+        if self.packages is not None:
+            return self.packages / name
+        code = f"import importlib.util; print(*importlib.util.find_spec({name!r}).submodule_search_locations)"
+        done = subprocess.run([self.python, "-c", code], capture_output=True, text=True, check=True)
+        return Path(done.stdout.strip())
+
 
 def bare(case: str, folder: Path) -> Place:
     """A case that needs no packages, in this interpreter."""
@@ -128,6 +142,7 @@ def installed(case: str, kind: str, folder: Path) -> Place:
     environment = ENVIRONMENTS / f"{case}-{kind}"
     if not environment.is_dir():
         pytest.skip(f"{environment} is not there; make cases builds it")
-    shutil.copy(HERE / case / "scenario.py", folder)
+    if not (folder / "scenario.py").exists():
+        shutil.copy(HERE / case / "scenario.py", folder)
     python = environment / "bin" / "python"
     return Place(folder, str(python)) if python.exists() else Place(folder, sys.executable, environment)

@@ -27,6 +27,7 @@ from crossroads.runners.local import LocalRunner
 from crossroads.snapshots.engine import EngineName
 from crossroads.snapshots.limits import Limits
 from crossroads.snapshots.live import TRACE_MAX
+from crossroads.store.store import Store
 from crossroads.timeline.timelines import Timeline
 
 T = TypeVar("T")
@@ -104,16 +105,21 @@ def explain(
                 on_account=on_account,
                 on_inquiry=inquiries.append,
             )
-            earlier = found.account
-            if account.ended == "interrupted" and earlier is not None and earlier.futures_spent > account.futures_spent:
-                # Whoever stops an attempt to know more doesn't want to know less.
-                spent = f"{earlier.futures_spent:,} futures"
-                note = f"the earlier account, from {spent}, is kept, as this one was stopped before it knew as much"
-                return replace(account, notes=(*account.notes, note))
-            if any(row.id == found.id for row in kept.failures()):
-                kept.save_account(found.id, account_to_data(account))
-                others = [outcome for inquiry in inquiries for outcome in inquiry.others.values()][:OTHERS_MAX]
-                save_past(kept, runner, found.id, found.timeline, _deciding(account), others)
+            return _keep(kept, runner, found, account, inquiries)
+
+
+def _keep(kept: Store, runner: LocalRunner, found: Failure, account: Account, inquiries: Sequence[Inquiry]) -> Account:
+    """Keep an account with its failure and how that comes about, if the store has the failure and no better one; give it back."""
+    earlier = found.account
+    if account.ended == "interrupted" and earlier is not None and earlier.futures_spent > account.futures_spent:
+        # Whoever stops an attempt to know more doesn't want to know less.
+        spent = f"{earlier.futures_spent:,} futures"
+        note = f"the earlier account, from {spent}, is kept, as this one was stopped before it knew as much"
+        return replace(account, notes=(*account.notes, note))
+    if any(row.id == found.id for row in kept.failures()):
+        kept.save_account(found.id, account_to_data(account))
+        others = [outcome for inquiry in inquiries for outcome in inquiry.others.values()][:OTHERS_MAX]
+        save_past(kept, runner, found.id, found.timeline, _deciding(account), others)
     return account
 
 

@@ -119,13 +119,13 @@ def judge(places: Sequence[Place], match: Match | None) -> Judgement:
     risen = max((place for place in places if any(other.has_risen for other in place.others)), key=_risen_count, default=None)
     if failing:
         if higher and not lower:
-            return Judgement("worse", higher[0])
+            return Judgement("worse", _whole_first(higher))
         if lower and risen is not None:
             return Judgement("moved", risen)
         if lower and higher:
             start = next((place for place in (*lower, *higher) if place.spot == "start"), None)
             return Judgement("unchanged" if start is None else "reduced" if start in lower else "worse", start or failing[0])
-        return Judgement("reduced", lower[0]) if lower else Judgement("unchanged", failing[0])
+        return Judgement("reduced", _whole_first(lower)) if lower else Judgement("unchanged", failing[0])
     if risen is not None:
         return Judgement("moved", risen)
     if not any(place.now.futures for place in places):
@@ -177,6 +177,10 @@ def _changed(places: Sequence[Place]) -> tuple[list[Place], list[Place]]:
         lower += [place] * is_lower
         higher += [place] * is_higher
     return lower, higher
+
+
+def _whole_first(places: Sequence[Place]) -> Place:
+    return next((place for place in places if place.spot == "start"), places[0])
 
 
 def _risen_count(place: Place) -> float:

@@ -138,11 +138,12 @@ def _cannot_tell(verdict: Verdict) -> str:
         why = f"the run isn't the recorded one any more: it should come to {match.expected} and comes to {match.met}; "
     if place is None:
         return f"cannot tell: {why}it wasn't seen in {verdict.futures} futures, and how often it failed before isn't known"
-    if not place.excludes_before or verdict.needed > place.now.futures:
-        why += f"{_clean(place)} from {_spot(place)}{_was(place)}, which is too little to tell; --futures {verdict.needed} may tell"
-    else:
-        why += f"from {_spot(place)} {_clean(place)}{_was(place)}"
-    return f"cannot tell: {why}"
+    more = "" if place.excludes_before and not verdict.needed > place.now.futures else _more(verdict)
+    return f"cannot tell: {why}from {_spot(place)} {_clean(place)}{_was(place)}{more}"
+
+
+def _more(verdict: Verdict) -> str:
+    return f", which is too little to tell; --futures {verdict.needed} may tell"
 
 
 _SENTENCES: Final = {
@@ -225,8 +226,8 @@ def percent(share: float, up: bool = False) -> str:
     hundredths = 100.0 * share
     if hundredths <= 0.0:
         return "0 %"
-    if hundredths >= 99.95:
-        return "100 %" if share >= 1.0 else "99.9 %"
+    if hundredths > 99.0:
+        return f"{min(hundredths, 99.9):.1f} %" if share < 1.0 else "100 %"
     unit = 10.0 ** (floor(log10(hundredths)) - 1)
     rounded = (ceil(hundredths / unit - 0.05) if up else round(hundredths / unit)) * unit
     return f"{rounded:.12g} %"

@@ -36,7 +36,7 @@ FUTURES: Final = 299
 """From the crossing, by default: if none fails, less than 1 % do, at 95 % confidence."""
 
 WHOLE_MIN, WHOLE_MAX = 300, 1_000
-"""Whole futures: as many as were explored before, within these bounds."""
+"""Whole futures: as many as were explored before, within these bounds, and no fewer than from the crossing."""
 
 TURNING_POINTS_MAX: Final = 2
 """So many turning points are looked at: the last one that the new run meets, and the first."""
@@ -128,7 +128,7 @@ class _Verification:
     ) -> None:
         self._runner, self._failure, self._known = runner, failure, known
         self._futures, self._seed = futures, seed
-        self._whole = min(WHOLE_MAX, max(WHOLE_MIN, failure.probability.futures))
+        self._whole = max(futures, min(WHOLE_MAX, max(WHOLE_MIN, failure.probability.futures)))
         raised = known.past.raised if known.past is not None else ""
         total = self._whole + (TURNING_POINTS_MAX + 2 + UNLIKELY) * futures
         self._recount = Recount(runner, signature(failure.outcome, raised), known.others, deadline, total, on_progress)

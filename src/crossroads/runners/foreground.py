@@ -23,7 +23,8 @@ from crossroads.runners.trunk import enter
 from crossroads.runners.witness import Witness, holdings_of
 from crossroads.snapshots import kernel, wire
 from crossroads.snapshots.endings import safe_text, type_name
-from crossroads.snapshots.live import LiveRun, program_frame
+from crossroads.snapshots.live import LiveRun
+from crossroads.snapshots.places import program_frame
 from crossroads.snapshots.plans import Plan
 from crossroads.snapshots.server import wait_for_threads
 from crossroads.timeline.outcomes import Outcome

@@ -24,7 +24,7 @@ from crossroads.runners.folders import Folder
 from crossroads.runners.programs import Program, import_problem
 from crossroads.runners.tests import OneTest, check_fixture
 from crossroads.snapshots.lasting import make_lasting
-from crossroads.snapshots.live import program_folders
+from crossroads.snapshots.places import program_folders
 from crossroads.worlds.targets import Target
 
 PLUGIN_NAME: Final = "crossroads_session"

@@ -13,7 +13,7 @@ from _pytest.skipping import evaluate_skip_marks, evaluate_xfail_marks
 
 from crossroads.errors import TargetError
 from crossroads.snapshots.endings import raised_at
-from crossroads.snapshots.live import is_own, short_path
+from crossroads.snapshots.places import is_own, short_path
 from crossroads.timeline.outcomes import Outcome
 
 EXIT_CODE: Final = 2

@@ -16,7 +16,8 @@ from crossroads.program import current
 from crossroads.runners.programs import Program, load_program
 from crossroads.snapshots import kernel, wire
 from crossroads.snapshots.lasting import make_lasting
-from crossroads.snapshots.live import LiveRun, program_folders
+from crossroads.snapshots.live import LiveRun
+from crossroads.snapshots.places import program_folders
 from crossroads.snapshots.plans import LOADED
 from crossroads.snapshots.server import Server, wait_for_threads
 from crossroads.timeline.formats import world_from_data

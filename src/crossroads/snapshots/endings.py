@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from crossroads.errors import TargetError
 from crossroads.snapshots import kernel
-from crossroads.snapshots.live import describe_place, is_ours, is_own
+from crossroads.snapshots.places import describe_place, is_ours, is_own
 from crossroads.timeline.outcomes import Outcome
 
 MESSAGE_CHARS_MAX: Final = 500

@@ -6,13 +6,13 @@ something is to be done there: `_stop` is the next point at which anything is.
 """
 
 import gc
-import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from types import CodeType, FrameType, GeneratorType
+from types import GeneratorType
 from typing import Any, Final, NoReturn, Protocol
 
 from crossroads.snapshots.lines import LineRecorder
+from crossroads.snapshots.places import describe_place, is_own, program_frame, short_path
 from crossroads.snapshots.plans import Plan
 from crossroads.timeline.digests import Digest
 from crossroads.timeline.keys import Four, Units
@@ -400,47 +400,6 @@ class LiveRun:
         # A world's own state comes behind that of the program's entropy in the fingerprint.
         told = {"index": self.index, "kind": self.kind, "label": label, "where": place, "time": self.time}
         self.trace.append(told | {"draws": print_now[:DRAWS_DIGITS]})
-
-
-def program_frame() -> FrameType | None:
-    """The innermost frame in the program's own files, None where there is none on the stack."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and not is_own(frame.f_code.co_filename):
-        frame = frame.f_back
-    return frame
-
-
-def is_own(filename: str) -> bool:
-    """Whether the file belongs to the program rather than to the library, Python's or an installed one, or to us."""
-    if is_ours(filename) or any(part in filename for part in _INSTALLED):
-        return False
-    return any(filename.startswith(folder) for folder in program_folders)
-
-
-def is_ours(filename: str) -> bool:
-    """Whether the file belongs to crossroads, or is the part of Python that starts modules."""
-    return filename.startswith((_OUR_FOLDER, "<frozen runpy"))
-
-
-_INSTALLED: Final = ("/site-packages/", "/dist-packages/")
-_OUR_FOLDER: Final = __file__.rpartition("/snapshots/")[0] + "/"
-
-
-def describe_place(code: CodeType, line: int | None) -> str:
-    """ "file:line in function" with the file as short as it can be named from the working directory."""
-    return f"{short_path(code.co_filename)}:{line or 0} in {code.co_name}"
-
-
-def short_path(path: str) -> str:
-    """The path relative to the directory of the program, where it lies below it."""
-    for folder in program_folders:
-        if path.startswith(folder):
-            return path[len(folder) :]
-    return path
-
-
-program_folders: list[str] = []
-"""Directories, with a slash at the end, that the program's own files lie in; set when the program is loaded."""
 
 
 def likeliest(weights: Sequence[float] | None) -> int:

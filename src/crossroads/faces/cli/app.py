@@ -1,6 +1,7 @@
 """The command itself: its verbs, and how whatever ends a verb becomes one line on stderr and an exit code.
 
-Exit codes as pytest's: 0 no failure found, 1 failures found, 2 interrupted, 3 internal error, 4 usage error.
+Exit codes as pytest's: 0 no failure found, 1 failures found, 2 interrupted, 3 internal error, 4 usage error; 5 a verdict that can't be
+told.
 """
 
 import io
@@ -70,7 +71,7 @@ def app(context: click.Context) -> None:
 
     Start with "crossroads run PROGRAM.py": it lives a thousand futures of main() in that file and explains what fails.
 
-    Exit codes: 0 no failure found, 1 failures found, 2 interrupted, 3 internal error, 4 usage error.
+    Exit codes: 0 no failure found, 1 failures found, 2 interrupted, 3 internal error, 4 usage error, 5 a verdict that can't be told.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

@@ -98,7 +98,7 @@ def _spot(place: Place) -> str:
     words = SPOTS[place.spot]
     if place.spot not in ("crossing", "turning point", "parting"):
         return words
-    return f'{words} "{cut(clean(place.label), SPOT_WIDTH)}"'
+    return f'{words} point {place.point} "{cut(clean(place.label), SPOT_WIDTH)}"'
 
 
 def _way(verdict: Verdict, view: View) -> list[Text]:
@@ -134,8 +134,12 @@ def _others(verdict: Verdict, view: View) -> list[Text]:
     return [
         text
         for what, (place, number) in list(found.items())[:3]
-        for text in opened("Another failure:", f"{what}, in {number} of {place.now.futures} futures, {_spot(place)}.", view, BAD)
+        for text in opened("Another failure:", f"{what}, in {number} of {place.now.futures} {_futures(place)}.", view, BAD)
     ]
+
+
+def _futures(place: Place) -> str:
+    return _spot(place) if place.spot == "start" else f"futures {_spot(place)}"
 
 
 def _command(verdict: Verdict, view: View) -> list[Text]:
