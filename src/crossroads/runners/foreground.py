@@ -26,7 +26,6 @@ from crossroads.snapshots.endings import safe_text, type_name
 from crossroads.snapshots.live import LiveRun
 from crossroads.snapshots.places import program_frame
 from crossroads.snapshots.plans import Plan
-from crossroads.snapshots.server import wait_for_threads
 from crossroads.timeline.outcomes import Outcome
 from crossroads.worlds.holdings import Holdings
 from crossroads.worlds.targets import Target
@@ -183,7 +182,7 @@ def _live_debugged(traveller: Traveller, order: wire.Message, world: World, prog
 def _outcome(channel: socket.socket, program: Program, life: Callable[[], None], explain_end: Callable[[], bool]) -> Outcome:
     def whole_life() -> None:
         life()
-        wait_for_threads()
+        kernel.wait_for_threads()
 
     try:
         return program.outcome(whole_life, explain_end)

@@ -19,7 +19,7 @@ from crossroads.snapshots.lasting import make_lasting
 from crossroads.snapshots.live import LiveRun
 from crossroads.snapshots.places import program_folders
 from crossroads.snapshots.plans import LOADED
-from crossroads.snapshots.server import Server, wait_for_threads
+from crossroads.snapshots.server import Server
 from crossroads.timeline.formats import world_from_data
 from crossroads.timeline.outcomes import Outcome
 from crossroads.worlds.targets import Target
@@ -108,7 +108,7 @@ def live_once(server: Server, world: World, program: Program, step_limit: int) -
     def life() -> None:
         world.run(program.function)
         if server.is_own_process:
-            wait_for_threads()
+            kernel.wait_for_threads()
 
     try:
         outcome = program.outcome(life, lambda: server.plan.explain_end)

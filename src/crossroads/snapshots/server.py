@@ -12,7 +12,6 @@ serving, the result needs no descriptor, orphans are adopted and killed, and the
 Servers have lived the program's past: what it has done to functions, signals, offsets and descriptors by then may not reach them.
 """
 
-import _thread
 import gc
 import os
 import resource
@@ -20,7 +19,6 @@ import select
 import signal
 import socket
 import sys
-import threading
 import time
 from collections.abc import Callable
 from typing import Any, Final, Literal, NoReturn
@@ -54,7 +52,6 @@ _socket = socket.socket
 _signal, _getsignal = signal.signal, signal.getsignal
 _setrlimit = resource.setrlimit
 _pidfd_open = getattr(os, "pidfd_open", None)
-_current_thread, _enumerate_threads, _count_threads = threading.current_thread, threading.enumerate, _thread._count
 
 
 class Server:
@@ -425,7 +422,7 @@ class Server:
     def _look_for_remains(self) -> str:
         """What lives have left here, of children and memory looked for now and then only: whatever it is, the whole lot is done with."""
         self._unchecked += 1
-        if self._unchecked < CHECK_REMAINS_EVERY and self._later and not _count_threads():
+        if self._unchecked < CHECK_REMAINS_EVERY and self._later and not kernel.has_threads():
             return ""
         self._unchecked = 0
         return kernel.remains(self._memory_used_max)
@@ -443,15 +440,6 @@ class Server:
 
 def _nothing() -> None:
     pass
-
-
-def wait_for_threads() -> None:
-    """Wait for the program's threads as the interpreter does at its end: those that aren't daemons have to finish."""
-    if not _count_threads():
-        return
-    for thread in _enumerate_threads():
-        if thread is not _current_thread() and not thread.daemon:
-            thread.join()
 
 
 def _channel_of(descriptor: int) -> socket.socket:
