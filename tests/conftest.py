@@ -2,6 +2,11 @@
 
 import signal
 
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
+
 
 def pytest_configure() -> None:
     """Let signals be heard that whoever started the tests has ignored, as shells and nohup do: programs under test would inherit that."""

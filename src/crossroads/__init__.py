@@ -1,6 +1,7 @@
 """Crossroads: run the futures of a Python program from live snapshots, and explain the one that fails.
 
 A program under test imports this package for `decide`, `chance` and `mark`; everything else is loaded when it is first used.
+PYTEST_DONT_REWRITE: engines import it before pytest is there, which would warn that it comes too late to rewrite our assertions.
 """
 
 from importlib import import_module

@@ -45,6 +45,30 @@ def main():
     assert not (all(taken) or rare)
 """
 
+RETRIES = """
+from crossroads import chance
+
+def main():
+    waited = 0
+    for upload in range(4):
+        pause = 1
+        while chance("line", ["up", "broken"], weights=[.75, .25]) == "broken":
+            waited += pause
+            pause *= 3
+    assert waited < 13, waited
+"""
+
+REMEMBERS = """
+from crossroads import chance
+
+CALLS = []
+
+def main():
+    CALLS.append(1)
+    taken = [chance(f"switch {number}", ["off", "on"]) for number in range(20)]
+    assert taken[5] == "off" or taken[11] == "off" or taken[13] == "off" or len(CALLS) > 1
+"""
+
 ALWAYS = """
 from crossroads import chance
 
@@ -214,6 +238,17 @@ def test_options_are_as_likely_and_numbers_as_small_as_they_can_be(tmp_path: Pat
 
 def test_a_single_choice_that_the_failing_run_never_took(tmp_path: Path) -> None:
     assert choices(shrunk_in(tmp_path, A_SHORTER_ONE)) == [("master switch", "'on'", "'off'")]
+
+
+def test_fewer_times_in_a_row(tmp_path: Path) -> None:
+    """1 + 3 + 9 minutes in one upload, or more of shorter ones in several."""
+    shrunk = shrunk_in(tmp_path, RETRIES)
+    assert [step.name for step in shrunk.steps] == ["line"] * 3
+
+
+def test_a_program_that_remembers_is_lived_in_a_process_of_its_own_each_time(tmp_path: Path) -> None:
+    shrunk = shrunk_in(tmp_path, REMEMBERS)
+    assert [step.name for step in shrunk.steps] == ["switch 5", "switch 11", "switch 13"]
 
 
 def test_a_calm_run_that_fails(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ Cases whose packages nobody has installed are skipped: `make cases` runs all.
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cases_tools import CONTROLS, LIBRARY_BUGS, PYTHON_BUGS, QUIET_FUTURES, Bug, Place, PythonBug, bare, fits, installed
@@ -16,6 +17,9 @@ pytestmark = [
 ]
 
 REPLAYS = 2
+
+STEPS_MAX = 5
+"""Choices over a calm run; one is the median of all cases."""
 
 
 def name_of(bug: Bug) -> str:
@@ -34,6 +38,30 @@ def assert_found_and_explained(place: Place, bug: Bug) -> None:
     assert account["turning_points"] or account["gradual"]
     assert account["last_way_out"] is not None
     assert_replayed(place, failure["id"])
+    assert_shrunk(place, failure)
+
+
+def assert_shrunk(place: Place, failure: dict[str, Any]) -> None:
+    """The shortest way there fails the same way in new processes, and without any one of its choices it doesn't."""
+    name, shrunk = failure["id"], failure["shrunk"]
+    if not shrunk["minimal"]:
+        shrunk = json.loads(place.crossroads("shrink", name, "--json").stdout)["shrunk"]
+    assert shrunk["minimal"]
+    assert len(shrunk["steps"]) <= STEPS_MAX
+    for _ in range(REPLAYS):
+        done = place.crossroads("replay", name, "--shrunk", "--json")
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert json.loads(done.stdout)["same"]
+    named = shrunk["named"]
+    for left_out in named.get("named", ()):
+        less = named | {"named": [one for one in named["named"] if one != left_out], "outcome": None, "digest": "", "points": 0}
+        if not less["named"]:
+            del less["named"]
+        (place.folder / "less.json").write_text(json.dumps(less))
+        outcome = json.loads(place.crossroads("replay", "less.json", "--json").stdout)["timeline"]["outcome"]
+        assert (outcome["exception"], outcome["where"]) != (failure["exception"], failure["where"])
+    if shrunk["survivor"] is not None:
+        assert place.crossroads("replay", name, "--shrunk", "--survivor").returncode == 0
 
 
 def assert_replayed(place: Place, name: str) -> None:

@@ -24,9 +24,9 @@ OPTIONAL = ("numpy", "simpy", "gymnasium")
 _FENCE = re.compile(r"^```(\w*)[ \t]*(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SECTION = re.compile(r"^## (.*)$", re.MULTILINE)
 _ID = re.compile(r"\b[0-9a-f]{8}\b")
-_FOUND = re.compile(r"(?:Failure|crossroads explain) ([0-9a-f]{8})\b")
+_FOUND = re.compile(r"(?:Failure|crossroads explain|crossroads replay) ([0-9a-f]{8})\b")
 _VARYING = (
-    (re.compile(r"\bin [\d.,]+ (s|ms|min)\b"), "in TIME"),
+    (re.compile(r"\bin [\d.,]+ ?(s|ms|min)\b"), "in TIME"),
     # Where the line is broken depends on how long the time is.
     (re.compile(r"(?<=in TIME: )([^\n]*[^.\n])\n"), r"\1 "),
     (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d\b"), "DATE"),

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sys
+from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,15 +27,27 @@ def teller(tmp_path: Path) -> Teller:
     folder, commands = tmp_path / "work", tmp_path / "bin"
     folder.mkdir()
     commands.mkdir()
-    for name, arguments in (("crossroads", "-m crossroads "), ("python", "")):
+    for name, arguments in (("crossroads", "-m crossroads "), ("pytest", "-W ignore -m pytest -p no:cacheprovider "), ("python", "")):
         (commands / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments}"$@"\n')
         (commands / name).chmod(0o755)
     shutil.copytree(ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
     environment = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "NO_COLOR", "COLUMNS")}
     environment |= {"PATH": f"{commands}:{environment['PATH']}", "XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONIOENCODING": "utf-8"}
     if "PYTHONPATH" in environment:
-        environment["PYTHONPATH"] = os.pathsep.join(os.path.abspath(part) for part in environment["PYTHONPATH"].split(os.pathsep))
+        folders = [os.path.abspath(part) for part in environment["PYTHONPATH"].split(os.pathsep)]
+        environment["PYTHONPATH"] = os.pathsep.join([*folders, *plugin_folders(tmp_path)])
     return Teller(folder, environment)
+
+
+def plugin_folders(folder: Path) -> list[str]:
+    """Where pytest finds the plugin, for sources that are on the path without having been installed."""
+    if any(point.name == "crossroads" for point in entry_points(group="pytest11")):
+        return []
+    about = folder / "site" / "crossroads-0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: crossroads\nVersion: 0\n")
+    (about / "entry_points.txt").write_text("[pytest11]\ncrossroads = crossroads.pytest_plugin\n")
+    return [str(about.parent)]
 
 
 @pytest.mark.slow

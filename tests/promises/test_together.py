@@ -58,7 +58,7 @@ def both_ways(target: str, futures: int, wall_s: float = 20.0) -> tuple[list[Run
 
 
 def facts(runs: list[Run]) -> list[object]:
-    return [(run.timeline, run.choices, run.marks, run.drawn) for run in runs]
+    return [(run.timeline, run.marks, run.drawn) for run in runs]
 
 
 def lots(engines: list[Engine]) -> int:

@@ -114,4 +114,4 @@ def test_the_order_names_the_folders_of_the_program(tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     order = runner(tmp_path).order()
     assert order["folders"] == [f"{os.path.realpath(tmp_path)}/"]
-    assert order["target"] == {"place": str(tmp_path / "program.py"), "function": "main", "is_path": True}
+    assert order["target"] == {"place": str(tmp_path / "program.py"), "function": "main", "is_path": True, "is_test": False}

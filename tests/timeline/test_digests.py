@@ -18,7 +18,22 @@ def _digest(*things):
 
 def test_digest_is_pinned():
     assert _digest() == "cae66941d9efbd404e4d88758ea67670"
-    assert _digest(("mark", 1, "harbour"), ("end", "\udc80")) == "7e614c5704bc15be776a62f661474f3a"
+    assert _digest(("mark", 1, "harbour"), ("end", "\udc80")) == "b723a0c124ca23b3b3df0cbe9da66880"
+
+
+class Loud(str):
+    def __str__(self):
+        return self.upper()
+
+
+def test_what_a_subclass_stands_for_is_what_counts():
+    assert _digest(("mark", 1, Loud("harbour")), ("end", "\udc80")) == "b723a0c124ca23b3b3df0cbe9da66880"
+
+
+def test_it_makes_no_difference_where_a_text_comes_from():
+    computed = "".join(["har", "bour"])
+    assert computed is not "".join(["har", "bour"])
+    assert _digest(("harbour",), ("harbour",)) == _digest((computed,), ("".join(["har", "bour"]),))
 
 
 def test_digest_can_be_read_in_the_middle():

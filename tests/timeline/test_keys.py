@@ -49,3 +49,24 @@ def test_units_are_uniform():
     for draw in draws:
         counts[int(draw * 10)] += 1
     assert sum((count - 400) ** 2 / 400 for count in counts) < 27.9  # chi-square, 9 degrees of freedom, 0.999
+
+
+def test_four_numbers_are_as_even_and_as_independent_as_single_ones():
+    units = Units(5)
+    fours = [units.four("client 1 -> server:80, message 1", index) for index in range(4000)]
+    for place in range(4):
+        counts = [0] * 10
+        for four in fours:
+            counts[int(four[place] * 10)] += 1
+        assert sum((count - 400) ** 2 / 400 for count in counts) < 31.8  # chi-square, 9 degrees of freedom, 0.9998
+    for one, other in ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)):
+        product = sum((four[one] - 0.5) * (four[other] - 0.5) for four in fours) / 4000
+        assert abs(product) < 4 / 12 / 4000**0.5  # four standard deviations
+
+
+@settings(derandomize=True, max_examples=200)
+@given(st.integers(0, SEED_MAX), st.text(), st.integers(0))
+def test_four_numbers_stay_in_their_range_and_follow_from_their_name(seed, name, occurrence):
+    four = Units(seed).four(name, occurrence)
+    assert four == Units(seed).four(name, occurrence) != Units(seed).four(name, occurrence + 1)
+    assert all(0.0 <= number < 1.0 for number in four)

@@ -154,6 +154,7 @@ class Explorer:
         self._counts = Counts()
         self._notes: list[str] = [f"the world was allowed faults: {', '.join(world.faults)}"] if world.faults else []
         self._has_one_future = False
+        self._said: dict[str, int] = {}
         self._seen: set[tuple[str, str, str]] = set()
         self.enough_s: float | None = None
         self._longest_s = 0.0
@@ -254,6 +255,7 @@ class Explorer:
         """Forget what was counted: futures that were lived together had something to do with each other."""
         self._store.forget(self._key(self._world.points))
         self._counts = Counts()
+        self._said = {}
         self._seen = set()
 
     def _round(self, runner: LocalRunner, begin: int, count: int) -> list[Run]:
@@ -273,6 +275,8 @@ class Explorer:
                 if failures[name] == 1:
                     output = again[position].output if position in again else run.output
                     self._store.add_failure(key, name, run.timeline, output or run.output, begin, begin + position)
+            elif run.outcome.kind == "passed" and run.outcome.message:
+                self._said[run.outcome.message] = self._said.get(run.outcome.message, 0) + 1
             kinds[kind] = kinds.get(kind, 0) + 1
         if self._is_next(key, begin) and self._store.record_block(key, begin, count, kinds, failures):
             self._counts.add(count, kinds)
@@ -339,6 +343,7 @@ class Explorer:
             complete=complete,
             notes=(*self._notes, *runner.notes),
             one_future=self._has_one_future,
+            said=dict(sorted(self._said.items())),
         )
 
 

@@ -314,6 +314,7 @@ class Exploration:
         complete: False where it was interrupted.
         notes: what is worth knowing about how it ran (why not fork, address randomisation left on, ...), as sentences.
         one_future: whether nothing is drawn or decided, so that every run is the same; a bound on failures would then mean nothing.
+        said: what futures that passed said of their end, as tests do ("skipped: no network"), and how many; those of this call alone.
     """
 
     target: str
@@ -328,6 +329,7 @@ class Exploration:
     complete: bool = True
     notes: tuple[str, ...] = ()
     one_future: bool = False
+    said: dict[str, int] = field(default_factory=dict)
 
     def _repr_html_(self) -> str:
         text: str = _notebook("html").exploration_html(self)

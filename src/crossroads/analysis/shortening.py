@@ -4,6 +4,7 @@ It begins with the choices at which the failing run wasn't calm, leaves out what
 it looks for single choices, and pairs, which the failing run may never have met. When the budget is spent the best so far is the result.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -26,6 +27,9 @@ LARGE: Final = 5
 
 OTHERS_SOUGHT, OTHERS_MAX = 64, 3
 """Futures lived to find other failing runs, and how many of those, the shortest ones, are looked at."""
+
+STREAK_BEGINS: Final = 8
+"""Occurrences of a choice at which a streak of one option is tried to begin, the first ones."""
 
 ROUNDS_MAX: Final = 10
 
@@ -54,6 +58,7 @@ class Shortening:
         try:
             self._settle(self._begin(self._trials.failing.epochs, self._first_tries()))
             self._look_for_singles()
+            self._look_for_streaks()
             self._look_for_pairs()
             self._look_at_others()
             self.is_finished = True
@@ -153,13 +158,30 @@ class Shortening:
             return
         self._trials.stage = "looking for two choices that suffice"
         for one in best.named:
-            if self._try_on_top(Candidate(best.epochs, (one,))):
+            if self._try_on_top(Candidate(best.epochs, (one,)), SINGLES_MAX // len(best.named)):
                 return
 
-    def _try_on_top(self, base: Candidate) -> bool:
+    def _look_for_streaks(self) -> None:
+        """Where one option is needed at many choices of a name, the same fewer times in a row, as in a loop of retries."""
+        best = self.best
+        if best is None or len(best.named) <= 2:
+            return
+        self._trials.stage = "looking for fewer in a row"
+        counts = Counter((one.name, one.option, one.text) for one in best.named)
+        for (name, option, text), count in counts.items():
+            others = tuple(one for one in best.named if (one.name, one.option) != (name, option))
+            candidates = [
+                replace(best, named=(*others, *(NamedOverride(name, begin + at, option, text) for at in range(length))))
+                for length in range(2, count)
+                for begin in range(STREAK_BEGINS)
+                if not {one.occurrence for one in others if one.name == name} & set(range(begin, begin + length))
+            ]
+            self._settle(self._first_failing(candidates))
+
+    def _try_on_top(self, base: Candidate, most: int = SINGLES_MAX) -> bool:
         """Whether a run fails with one more option overridden; the likeliest such option is taken."""
         options = sorted(other_options(self._trials.trace(base)[1]), key=lambda one: -one[0].weights[one[1]])
-        candidates = [replace(base, named=(*base.named, named_override(*one))) for one in options[:SINGLES_MAX]]
+        candidates = [replace(base, named=(*base.named, named_override(*one))) for one in options[:most]]
         found = self._first_failing(candidates)
         self._settle(found)
         return found is not None

@@ -41,6 +41,8 @@ SEEDS, SEEDS_LEAST = 8, 2
 
 UNFINISHED: Final = 'futures or time ran short before all was tried; "crossroads shrink ID" takes more'
 
+ALONE: Final = "no run that ends well was found beside it"
+
 WALL_LIMIT: Final = "wall limit"
 """What ended a run that is only known to hang; to wait for it once more in the foreground tells nothing."""
 
@@ -222,7 +224,7 @@ def _beside_survivor(trials: Trials, best: Candidate, points: Sequence[Point], s
     tried, batch = trials.affordable(NEIGHBOURS_MAX, NEIGHBOURS_LEAST), trials.affordable(BATCH, NEIGHBOURS_LEAST // 2)
     near = nearest_survivor(lambda timelines, traced: trials.live(timelines, traced=traced), changes[:tried], points, batch)
     if near is None:
-        return shrunk
+        return shrunk if shrunk.survivor is not None else replace(shrunk, notes=(*shrunk.notes, ALONE))
     return replace(shrunk, survivor=near.timeline, differs=_step(near.point), saving=near.point.options[near.option])
 
 

@@ -20,6 +20,9 @@ from crossroads.timeline.outcomes import Outcome
 from crossroads.timeline.timelines import Timeline
 from crossroads.worlds.targets import parse_target
 
+COUNTED = "counted"
+"""Name under which the store keeps in how many of how many futures it failed, where the exploration itself was forgotten."""
+
 SHRUNK = "shrunk"
 """Name under which the store keeps the shortest way to a failure."""
 
@@ -48,19 +51,28 @@ def failure_from_row(store: Store, row: FailureRow) -> Failure:
     outcome = row.timeline.outcome
     if outcome is None:
         raise StoreError(f"failure {row.id} in {store.path} has a timeline without an outcome; explore again with --fresh")
-    explored = store.exploration(row.key)
-    counts = explored.counts if explored is not None else {}
+    failed, futures = _counted(store, row, outcome)
     return Failure(
         row.id,
         outcome,
-        row.count,
-        estimate(row.count, known_futures(counts, outcome)),
+        failed,
+        estimate(failed, futures),
         row.timeline,
         row.output,
         _account(row),
         _shrunk(row),
         _verdict(row),
     )
+
+
+def _counted(store: Store, row: FailureRow, outcome: Outcome) -> tuple[int, int]:
+    """(failed, futures) of its exploration."""
+    piece = row.pieces.get(COUNTED, {})
+    failed, futures = piece.get("failed"), piece.get("futures")
+    if isinstance(failed, int) and isinstance(futures, int) and 0 <= failed <= futures:
+        return failed, futures
+    explored = store.exploration(row.key)
+    return row.count, known_futures(explored.counts if explored is not None else {}, outcome)
 
 
 def known_futures(counts: dict[str, int], outcome: Outcome) -> int:

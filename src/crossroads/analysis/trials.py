@@ -19,8 +19,8 @@ from crossroads.timeline.outcomes import Outcome
 from crossroads.timeline.points import Point
 from crossroads.timeline.timelines import Epoch, NamedOverride, Timeline
 
-LOT_LEAST: Final = 4
-"""Candidates lived at once, at least; twice as many as cores where there are more."""
+LOT_LEAST, LOT_MAX = 4, 128
+"""Candidates lived at once: few at first, then twice as many each time, as those that come first are likelier to fail."""
 
 DEAR_S: Final = 0.5
 """Where a future takes longer than this on average, fewer are lived to be sure."""
@@ -107,13 +107,15 @@ class Trials:
         Raises:
             BudgetSpent: it can't be told.
         """
-        lot_size = max(LOT_LEAST, 2 * self.runner.jobs)
-        for begin in range(0, len(candidates), lot_size):
-            lot = candidates[begin : begin + lot_size]
-            self._learn([candidate for candidate in dict.fromkeys(lot) if candidate not in self._known])
+        begin, size = 0, LOT_LEAST
+        while begin < len(candidates):
+            lot = candidates[begin : begin + size]
+            while unknown := [candidate for candidate in dict.fromkeys(lot) if candidate not in self._known]:
+                self._learn(unknown)
             for at, candidate in enumerate(lot, begin):
                 if self._known[candidate]:
                     return at
+            begin, size = begin + size, min(2 * size, LOT_MAX)
         return None
 
     def live(self, timelines: Sequence[Timeline], *, traced: bool = False, pristine: bool = False) -> list[Run]:
@@ -128,7 +130,7 @@ class Trials:
         while len(runs) < len(timelines):
             count = len(timelines) if self._lived_s > QUICK_S else SPLIT_MIN - 1
             lot = timelines[len(runs) : len(runs) + count]
-            lived = self.runner.run(lot, trace="all" if traced else "none", pristine=pristine or traced)
+            lived = self._lived(lot, traced, pristine or traced)
             self._lived_s += sum(run.seconds for run in lived)
             runs += lived
         self.spent += len(timelines)
@@ -146,10 +148,19 @@ class Trials:
         """How many futures to live where `usual` would be: fewer where they are dear."""
         return usual if self._lived_s <= DEAR_S * max(1, self.spent) else least
 
+    def _lived(self, lot: Sequence[Timeline], traced: bool, pristine: bool) -> list[Run]:
+        """The runs; those of cheap futures may share processes, until they are found not to be the same so."""
+        if traced or pristine or self.is_closing:
+            return self.runner.run(lot, trace="all" if traced else "none", pristine=pristine)
+        trusted = not self.runner.distrusted
+        runs = self.runner.run(lot, together=True)
+        if trusted and self.runner.distrusted:
+            self._known.clear()
+        return runs
+
     def _learn(self, unknown: Sequence[Candidate]) -> None:
-        if unknown:
-            runs = self.live([self.timeline(candidate) for candidate in unknown])
-            self._known |= {candidate: self.is_this(run.outcome) for candidate, run in zip(unknown, runs, strict=True)}
+        runs = self.live([self.timeline(candidate) for candidate in unknown])
+        self._known |= {candidate: self.is_this(run.outcome) for candidate, run in zip(unknown, runs, strict=True)}
 
 
 def calm_option(point: Point) -> int:

@@ -20,7 +20,8 @@ from crossroads.rings.journals import SCHEMA, Journal, Record
 from crossroads.rings.pasts import Past, past_of
 from crossroads.timeline.timelines import WorldSettings
 from crossroads.worlds.plain import PlainWorld
-from crossroads.worlds.targets import Target, code_digest, parse_target, starts_loop, world_of
+from crossroads.worlds.sources import starts_loop
+from crossroads.worlds.targets import Target, code_digest, parse_target, world_of
 from crossroads.worlds.world import make_world
 
 __all__ = ["Journey", "begin", "wake"]

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from crossroads.errors import JournalError
 from crossroads.rings.tracing import is_library
-from crossroads.snapshots.live import is_ours
+from crossroads.snapshots.places import is_ours
 
 __all__ = ["check", "imported", "python_tag", "short_place"]
 

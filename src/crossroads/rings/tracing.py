@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from crossroads.rings import system
 from crossroads.snapshots import kernel
-from crossroads.snapshots.live import is_ours
+from crossroads.snapshots.places import is_ours
 
 TEXT_BYTES_MAX: Final = 65_536
 _FRAME: Final = re.compile(r'File "(.+)", line (\d+) in (\S+)')

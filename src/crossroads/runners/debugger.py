@@ -13,7 +13,8 @@ from typing import Any, Final, NoReturn
 
 from crossroads.runners.traveller import Traveller
 from crossroads.snapshots.endings import safe_text, type_name
-from crossroads.snapshots.live import LiveRun, describe_place, is_own, program_frame
+from crossroads.snapshots.live import LiveRun
+from crossroads.snapshots.places import describe_place, is_own, program_frame
 from crossroads.worlds.world import World
 
 SKIPPED: Final = ("crossroads", "crossroads.*", "asyncio", "asyncio.*", "selectors", "contextvars")

@@ -9,25 +9,26 @@ import os
 import socket
 import sys
 from collections.abc import Callable
-from types import CodeType, ModuleType
+from types import CodeType
 from typing import Any, Final, NoReturn
 
 from crossroads.errors import TargetError
 from crossroads.program import current
 from crossroads.runners.debugger import Debugger, frame_at
 from crossroads.runners.keeper import Keeper
+from crossroads.runners.programs import Program, load_program
 from crossroads.runners.remote import SWITCH, stand_still, stop_in_editor, wait_for_editor
 from crossroads.runners.traveller import Traveller
-from crossroads.runners.trunk import enter, import_problem
+from crossroads.runners.trunk import enter
 from crossroads.runners.witness import Witness, holdings_of
 from crossroads.snapshots import kernel, wire
-from crossroads.snapshots.endings import outcome_of, safe_text, type_name
-from crossroads.snapshots.live import LiveRun, program_frame
+from crossroads.snapshots.endings import safe_text, type_name
+from crossroads.snapshots.live import LiveRun
+from crossroads.snapshots.places import program_frame
 from crossroads.snapshots.plans import Plan
-from crossroads.snapshots.server import wait_for_threads
 from crossroads.timeline.outcomes import Outcome
 from crossroads.worlds.holdings import Holdings
-from crossroads.worlds.targets import Target, load_target
+from crossroads.worlds.targets import Target
 from crossroads.worlds.world import World
 
 TEXT_CHARS_MAX: Final = 2_000
@@ -44,16 +45,17 @@ class Viewer:
 
     Args:
         channel: where what it sees goes.
-        module: the program's; expressions are evaluated in it.
+        program: expressions are evaluated in its module.
         watch: compiled expression, None for none.
         to: index of the point at which to stop, None for the end.
         world: where to stop in an editor rather than for good, the program's.
     """
 
     def __init__(
-        self, channel: socket.socket, module: ModuleType, watch: CodeType | None, to: int | None, world: World | None = None
+        self, channel: socket.socket, program: Program, watch: CodeType | None, to: int | None, world: World | None = None
     ) -> None:
-        self._channel, self._module, self._watch, self._to, self._world = channel, module, watch, to, world
+        self._channel, self._program, self._watch, self._to, self._world = channel, program, watch, to, world
+        self._module = program.module
 
     def look(self, live: LiveRun) -> None:
         """At a point: evaluate, and stop where it is asked for."""
@@ -86,6 +88,7 @@ class Viewer:
             return
         wire.send(self._channel, {"stopped": _describe(live)})
         sys.stdout.flush()
+        self._program.clear()
         os._exit(0)
 
 
@@ -101,27 +104,26 @@ def main() -> NoReturn:
     if view.get(SWITCH):
         stand_still(world)
     holdings = holdings_of(view)
+
+    def go(program: Program) -> NoReturn:
+        if target.is_test:
+            world.settle()
+        if traveller is not None:
+            _live_debugged(traveller, order, world, program)
+        _live_watched(channel, order, world, program, holdings)
+
     sys.argv = [target.place]
     try:
-        module, function = load_target(target)
-    except BaseException as error:
-        _leave(channel, {"refused": str(error) if isinstance(error, TargetError) else import_problem(target, error)})
-    if traveller is not None:
-        _live_debugged(traveller, order, world, module, function)
-    _live_watched(channel, order, world, module, function, holdings)
+        load_program(target, order["world"]["name"], go)
+    except TargetError as error:
+        _leave(channel, {"refused": str(error)})
 
 
-def _live_watched(
-    channel: socket.socket,
-    order: wire.Message,
-    world: World,
-    module: ModuleType,
-    function: Callable[[], Any],
-    holdings: Holdings | None,
-) -> NoReturn:
+def _live_watched(channel: socket.socket, order: wire.Message, world: World, program: Program, holdings: Holdings | None) -> NoReturn:
     view = order["view"]
 
     def end(outcome: Outcome) -> NoReturn:
+        program.clear()
         result = live.finish(outcome)
         live.index = result["points"]
         live.kind, live.label = "end", outcome.exception or outcome.kind
@@ -131,9 +133,9 @@ def _live_watched(
             witness.tell(live)
         _leave(channel, {"result": result})
 
-    live = LiveRun(world, order["world"]["step_limit"], end)
-    viewer = Viewer(channel, module, _compiled(channel, view["watch"]), view["to"], world if view.get(SWITCH) else None)
-    witness = None if holdings is None else Witness(channel, module, world, view["witness"], holdings)
+    live = LiveRun(world, order["world"]["step_limit"], lambda outcome: end(program.read_end(outcome)))
+    viewer = Viewer(channel, program, _compiled(channel, view["watch"]), view["to"], world if view.get(SWITCH) else None)
+    witness = None if holdings is None else Witness(channel, program.module, world, view["witness"], holdings)
     live.follow(Plan.from_message(order["plan"]))
     if view["watch"] is not None or view["to"] is not None:
         live.observe = viewer.look
@@ -141,16 +143,18 @@ def _live_watched(
         live.observe = witness.look
     world.attach(live)
     current.run = live
-    end(_outcome(channel, lambda: world.run(function), lambda: not view["quiet"]))
+    end(_outcome(channel, program, lambda: world.run(program.function), lambda: not view["quiet"]))
 
 
-def _live_debugged(traveller: Traveller, order: wire.Message, world: World, module: ModuleType, function: Callable[[], Any]) -> NoReturn:
+def _live_debugged(traveller: Traveller, order: wire.Message, world: World, program: Program) -> NoReturn:
     def finish(outcome: Outcome) -> NoReturn:
+        program.clear()
         traveller.speak()
         _leave(traveller.channel, {"result": live.finish(outcome)})
 
     def end(outcome: Outcome) -> NoReturn:
         """The world ends this life, wherever it is."""
+        outcome = program.read_end(outcome)
         if outcome.is_failure:
             live.pauses = ()
             debugger.land_at_end(f"{outcome.exception or outcome.kind}: {outcome.message}", None)
@@ -158,7 +162,7 @@ def _live_debugged(traveller: Traveller, order: wire.Message, world: World, modu
 
     def life() -> None:
         try:
-            world.run(function)
+            world.run(program.function)
         except (Exception, SystemExit) as error:
             if not (isinstance(error, SystemExit) and error.code in (None, 0)):
                 live.pauses = ()
@@ -166,22 +170,22 @@ def _live_debugged(traveller: Traveller, order: wire.Message, world: World, modu
             raise
 
     live = LiveRun(world, order["world"]["step_limit"], end)
-    debugger = Debugger(traveller, live, world, module, order["view"]["end"])
+    debugger = Debugger(traveller, live, world, program.module, order["view"]["end"])
     traveller.stop = debugger.land
     live.follow(Plan.from_message(order["plan"]))
     traveller.set_out(live)
     world.attach(live)
     current.run = live
-    finish(_outcome(traveller.channel, life, lambda: True))
+    finish(_outcome(traveller.channel, program, life, lambda: True))
 
 
-def _outcome(channel: socket.socket, life: Callable[[], None], explain_end: Callable[[], bool]) -> Outcome:
+def _outcome(channel: socket.socket, program: Program, life: Callable[[], None], explain_end: Callable[[], bool]) -> Outcome:
     def whole_life() -> None:
         life()
-        wait_for_threads()
+        kernel.wait_for_threads()
 
     try:
-        return outcome_of(whole_life, explain_end)
+        return program.outcome(whole_life, explain_end)
     except TargetError as error:
         _leave(channel, {"refused": str(error)})
 

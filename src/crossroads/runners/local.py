@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from crossroads.errors import EngineError, SettingError
+from crossroads.runners.folders import clear_folders
 from crossroads.snapshots.driving import drive
 from crossroads.snapshots.engine import Engine, EngineName, Launch, trunk_command
 from crossroads.snapshots.fork import ForkEngine, Unsound
@@ -112,7 +113,7 @@ class LocalRunner:
             pristine: begin each from a process that has only imported the program; tracebacks are kept in the output.
             elsewhere: use other engines than the same call without it would, as far as there are any.
             together: futures from the start may share processes where they are short, as long as those of a sample are the same alone.
-                Such runs have no output. See `distrusted`.
+                Such runs have no output. See `distrusted`. Futures of a test never do.
             on_run: called with each index and run as soon as it is there, in any order.
 
         Returns:
@@ -123,8 +124,9 @@ class LocalRunner:
             EngineError: no future can be run here.
         """
         while True:
+            may_share = together and not self.distrusted and not self.target.is_test
             try:
-                return self._run(timelines, trace, pristine, elsewhere, together and not self.distrusted, on_run)
+                return self._run(timelines, trace, pristine, elsewhere, may_share, on_run)
             except Distrusted:
                 self.close()
                 self.distrusted = True
@@ -142,6 +144,8 @@ class LocalRunner:
         """End all processes; a later run starts new ones."""
         for engine in self._engines:
             engine.close()
+        if self._engines and self.target.is_test:
+            clear_folders(str(self.target))
         self._engines = []
 
     def _run(
@@ -192,7 +196,7 @@ class LocalRunner:
         target = self.target
         place = os.path.dirname(os.path.abspath(target.place)) if target.is_path else os.getcwd()
         return {
-            "target": {"place": target.place, "function": target.function, "is_path": target.is_path},
+            "target": {"place": target.place, "function": target.function, "is_path": target.is_path, "is_test": target.is_test},
             "world": world_to_data(self.world),
             "path": ([] if target.is_path else [os.getcwd()]) + [folder for folder in sys.path if folder],
             "folders": sorted({os.getcwd().rstrip("/") + "/", place.rstrip("/") + "/"}, key=len, reverse=True),

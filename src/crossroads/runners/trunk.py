@@ -9,22 +9,24 @@ import os
 import socket
 import sys
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from crossroads.errors import TargetError
 from crossroads.program import current
+from crossroads.runners.programs import Program, load_program
 from crossroads.snapshots import kernel, wire
-from crossroads.snapshots.endings import outcome_of, safe_text, type_name
 from crossroads.snapshots.lasting import make_lasting
-from crossroads.snapshots.live import LiveRun, program_folders
+from crossroads.snapshots.live import LiveRun
+from crossroads.snapshots.places import program_folders
 from crossroads.snapshots.plans import LOADED
-from crossroads.snapshots.server import Server, wait_for_threads
+from crossroads.snapshots.server import Server
 from crossroads.timeline.formats import world_from_data
-from crossroads.worlds.targets import Target, load_target
+from crossroads.timeline.outcomes import Outcome
+from crossroads.worlds.targets import Target
 from crossroads.worlds.world import World, make_world
 
 _RESTARTED = "CROSSROADS_RESTARTED"
-_exit = os._exit
+_exit, _collect = os._exit, gc.collect
 
 
 def main() -> NoReturn:
@@ -32,7 +34,7 @@ def main() -> NoReturn:
     channel, order, world, addresses_fixed = enter()
     server = Server(channel, order["memory_bytes"])
     server.serve(None, {"python": sys.version.split()[0], "addresses": addresses_fixed})
-    live_one(server, world, Target(**order["target"]), order["world"]["step_limit"])
+    live_one(server, world, Target(**order["target"]), order["world"])
 
 
 def enter(before_world: Callable[[wire.Message], None] | None = None) -> tuple[socket.socket, wire.Message, World, bool]:
@@ -63,57 +65,69 @@ def enter(before_world: Callable[[wire.Message], None] | None = None) -> tuple[s
     return channel, order, world, addresses_fixed
 
 
-def live_one(server: Server, world: World, target: Target, step_limit: int) -> NoReturn:
-    """Import the program and call it: the rest of every process but the bare one."""
+def live_one(server: Server, world: World, target: Target, settings: wire.Message) -> NoReturn:
+    """Load the program and call it: the rest of every process but the bare one."""
+
+    def go(program: Program) -> NoReturn:
+        if target.is_test:
+            world.settle()
+        pause(server, program, LOADED, None)
+        rewind = world.keep() if server.has_more else None
+        while True:
+            live_once(server, world, program, settings["step_limit"])
+            assert rewind is not None
+            rewind()
+            # Only now nothing holds what that life has left, and it goes before it is old enough to be looked for in vain.
+            _collect(0)
+
     sys.argv = [target.place]
     world.woke()
     try:
-        _, function = load_target(target)
+        load_program(target, settings["name"], go)
     except TargetError as error:
         server.refuse("target", str(error))
-    except BaseException as error:
-        server.refuse("import", import_problem(target, error))
-    server.pause(LOADED, None)
-    try:
-        rewind = world.keep() if server.has_more else None
-        while True:
-            live_once(server, world, function, step_limit)
-            assert rewind is not None
-            rewind()
     finally:
         # Forked from a process that has ends of its own to see to: no exit handler may run here, whatever happened above.
         _exit(1)
 
 
-def live_once(server: Server, world: World, function: Callable[[], Any], step_limit: int) -> None:
+def live_once(server: Server, world: World, program: Program, step_limit: int) -> None:
     """One life of the program; returns where this process is to live another one."""
-    live = LiveRun(world, step_limit, lambda outcome: server.report(live, outcome))
+
+    def end(outcome: Outcome) -> NoReturn:
+        program.clear()
+        server.report(live, program.read_end(outcome))
+
+    live = LiveRun(world, step_limit, end)
     live.pauses = server.pauses
     live.follow(server.plan)
-    live.pause = lambda run: server.pause(run.index, run)
+    live.pause = lambda run: pause(server, program, run.index, run)
     world.attach(live)
     current.run = live
 
     def life() -> None:
-        world.run(function)
+        world.run(program.function)
         if server.is_own_process:
-            wait_for_threads()
+            kernel.wait_for_threads()
 
     try:
-        outcome = outcome_of(life, lambda: server.plan.explain_end)
+        outcome = program.outcome(life, lambda: server.plan.explain_end)
         current.run = None
         server.go_on(live, outcome)
     except TargetError as error:
         server.refuse("target", str(error))
 
 
-def import_problem(target: Target, error: BaseException) -> str:
-    """Why the program's module can't be imported, in one sentence."""
-    if isinstance(error, SyntaxError):
-        return f"{error.filename or target.place}, line {error.lineno}: {error.msg}; the program can't be imported"
-    if isinstance(error, SystemExit):
-        return f"{target.place} calls sys.exit() while it is imported; guard it with if __name__ == '__main__'"
-    return f"{target.place} can't be imported: {type_name(error)}: {safe_text(error)}"
+def pause(server: Server, program: Program, point: int, live: LiveRun | None) -> None:
+    """Be at a pause, with the program's temporary files; what comes back may be another process."""
+    if program.folder is None or point not in server.pauses:
+        server.pause(point, live)
+        return
+    trouble = program.folder.leave()
+    if trouble:
+        server.decline(point, trouble)
+    server.pause(point, live)
+    program.folder.enter()
 
 
 def _fix_addresses() -> bool:

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from crossroads.snapshots import kernel, wire
 from crossroads.snapshots.endings import safe_text, type_name
-from crossroads.snapshots.live import LiveRun, program_frame
+from crossroads.snapshots.live import LiveRun
+from crossroads.snapshots.places import program_frame
 from crossroads.worlds.adaptors import queues, simpy
 from crossroads.worlds.holdings import Holdings
 from crossroads.worlds.world import World

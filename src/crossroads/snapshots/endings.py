@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from crossroads.errors import TargetError
 from crossroads.snapshots import kernel
-from crossroads.snapshots.live import describe_place, is_ours, is_own
+from crossroads.snapshots.places import describe_place, is_ours, is_own
 from crossroads.timeline.outcomes import Outcome
 
 MESSAGE_CHARS_MAX: Final = 500
@@ -37,15 +37,15 @@ def outcome_of(call: Callable[[], object], explain_end: Callable[[], bool]) -> O
         try:
             call()
         finally:
-            # The program may have left a tracing function in our way, or no memory in which to judge its end.
+            # The program may have left a tracing function in our way.
             if _getprofile() is not None:
                 _setprofile(None)
             if _gettrace() is not None:
                 _settrace(None)
-            kernel.limit_memory(None)
     except TargetError:
         raise
     except BaseException as error:
+        kernel.limit_memory(None)
         if explain_end() and not isinstance(error, SystemExit | MemoryError):
             _print_traceback(error)
         return _judged(error)

@@ -20,7 +20,7 @@ from crossroads.errors import EngineError, InternalError, TargetError
 from crossroads.snapshots import kernel, wire
 from crossroads.snapshots.ladder import NO_PAST, Ladder, Rung
 from crossroads.snapshots.limits import FIRST_WALL_S, LOAD_WALL_S, Limits
-from crossroads.snapshots.plans import BARE, Plan, Traced, text_of
+from crossroads.snapshots.plans import BARE, Plan, Traced, text_of, text_of_lot
 from crossroads.snapshots.results import killed_its_supervisor, runs_from
 from crossroads.snapshots.run import Run
 from crossroads.timeline.timelines import Timeline
@@ -263,8 +263,7 @@ class Engine:
         """Live futures one after the other in one process, up to the first that doesn't end in order; None if the snapshot was lost."""
         wall_s = self.wall_s
         try:
-            plans = text_of(Plan.of(timeline, rung.point) for timeline in timelines)
-            wire.send(rung.channel, {"do": "branch", "plans": [plans], "wall_s": wall_s})
+            wire.send(rung.channel, {"do": "branch", "plans": [text_of_lot(timelines)], "wall_s": wall_s})
             return (yield from self._ended(rung, timelines, wall_s))
         except wire.Closed:
             self._lose(rung)

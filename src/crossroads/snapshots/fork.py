@@ -16,7 +16,7 @@ from crossroads.snapshots.ladder import Rung
 from crossroads.snapshots.limits import LOAD_WALL_S
 from crossroads.snapshots.plans import LOADED, Traced
 from crossroads.snapshots.run import Run
-from crossroads.snapshots.together import ENDLESS_START_S, LOT_MIN, START_CHEAP_S, Distrusted, Together, ended_in_order
+from crossroads.snapshots.together import ENDLESS_START_S, LOT_MIN, START_CHEAP_S, START_SHORT_S, Distrusted, Together, ended_in_order
 from crossroads.snapshots.wire import Message
 from crossroads.timeline.timelines import Past, Timeline
 
@@ -54,6 +54,7 @@ class ForkEngine(Engine):
         self._fallen: set[tuple[Past, int]] = set()
         self._together = Together()
         self._start_is_short = False
+        self._start_s = 0.0
 
     def run_together(self, timelines: Sequence[Timeline], deliver: Callable[[int, Run], None]) -> Steps[None]:
         """`run`, with many futures from the start lived one after the other in one process where that is quicker.
@@ -87,13 +88,14 @@ class ForkEngine(Engine):
         if any(run.remains not in ("", "memory") for run in runs):
             raise Distrusted("it leaves threads or processes behind")
         orderly = [run for run in runs if ended_in_order(run)]
-        again = [replace(orderly[position].timeline, outcome=None, digest="", points=0) for position in self._together.checks(orderly)]
+        checked = [orderly[position] for position in self._together.checks(orderly)]
+        again = [replace(run.timeline, outcome=None, digest="", points=0) for run in checked]
         alone: list[Run] = []
         if again:
             left = yield from self._branch(loaded, range(len(again)), again, lambda _, run: alone.append(run), "none", False)
             if left:
                 return []
-            self._together.note(orderly, alone)
+            self._together.note(orderly, checked, alone, self._start_s)
         return runs
 
     def run(
@@ -167,8 +169,10 @@ class ForkEngine(Engine):
         """Do without a snapshot at point 0 where it saves next to nothing; futures are then the same as pristine ones in every respect."""
         for rung in self._ladder:
             if rung.point == 0 and rung.parent is loaded:
-                self._start_is_short = rung.walked_s < START_CHEAP_S
-                if self._start_is_short:
+                self._start_is_short = rung.walked_s < START_SHORT_S
+                self._start_s = rung.walked_s
+                if rung.walked_s < START_CHEAP_S:
+                    self._start_s = 0.0
                     self._unlayable.add((loaded.past, 0))
                     self._ladder.drop(rung)
 

@@ -99,6 +99,20 @@ def thread_names() -> list[str]:
     return known + ([f"{unknown} started outside of Python"] if unknown > 0 else [])
 
 
+def has_threads() -> bool:
+    """Whether Python has started any that still run."""
+    return bool(_count_threads())
+
+
+def wait_for_threads() -> None:
+    """Wait for the program's threads as the interpreter does at its end: those that aren't daemons have to finish."""
+    if not _count_threads():
+        return
+    for thread in _enumerate_threads():
+        if thread is not _current_thread() and not thread.daemon:
+            thread.join()
+
+
 def block_signals() -> Callable[[], None]:
     """Block all signals of this thread that can be; returns what puts back those that are blocked now."""
     if _c_sigmask is None or _c_sigfillset is None:
@@ -259,6 +273,15 @@ def move_up(descriptor: int) -> int:
         return descriptor
     _close(descriptor)
     return moved
+
+
+def file_identity(descriptor: int) -> tuple[int, int] | None:
+    """Which file a descriptor is, None where it is closed."""
+    try:
+        found = _fstat(descriptor)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def is_open(descriptor: int) -> bool:

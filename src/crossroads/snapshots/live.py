@@ -6,16 +6,16 @@ something is to be done there: `_stop` is the next point at which anything is.
 """
 
 import gc
-import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from types import CodeType, FrameType, GeneratorType
+from types import GeneratorType
 from typing import Any, Final, NoReturn, Protocol
 
 from crossroads.snapshots.lines import LineRecorder
+from crossroads.snapshots.places import describe_place, is_own, program_frame, short_path
 from crossroads.snapshots.plans import Plan
 from crossroads.timeline.digests import Digest
-from crossroads.timeline.keys import Units
+from crossroads.timeline.keys import Four, Units
 from crossroads.timeline.outcomes import Outcome
 from crossroads.timeline.points import PointKind
 from crossroads.timeline.timelines import Calm
@@ -38,6 +38,8 @@ DRAWS_DIGITS: Final = 8
 
 CALM_UNIT: Final = 0.4
 """What stands for a draw that takes its ordinary course: of the world's latencies about the median."""
+
+CALM_FOUR: Final[Four] = (CALM_UNIT, CALM_UNIT, CALM_UNIT, CALM_UNIT)
 
 # Taken before any program under test could replace it.
 _collect = gc.collect
@@ -88,11 +90,14 @@ class LiveRun:
         self._fate, self._step_limit, self._end = fate, step_limit, end
         self._stop = 0
         self._plan = Plan()
-        self._units = Units(0)
+        self._choices_max = CHOICES_MAX
+        self.units = Units(0)
+        """What named draws come from; another object as soon as an epoch begins."""
         self._digest = Digest()
         self._mark_label: object = _NO_LABEL
         self._text = ""
         self._occurrences: dict[str, int] = {}
+        self._fours: dict[str, int] = {}
         self._calm: Calm = ""
         self._tracing = False
         self._traced: tuple[int, ...] = ()
@@ -139,23 +144,49 @@ class LiveRun:
         options: Sequence[Any],
         weights: Sequence[float] | None,
         locate: Locate | None = None,
+        u: float | None = None,
     ) -> int:
-        """Settle a choice point: the index of the option to take. `locate` says where the program stands, if its frames don't."""
+        """Settle a choice point: the index of the option to take.
+
+        Args:
+            kind: of the point.
+            label: its text is the choice's name.
+            options: at least one; their text is asked for only in a traced run.
+            weights: of the options; None: all alike.
+            locate: says where the program stands, if its frames don't.
+            u: a number of the present epoch for the draw, 0 <= u < 1; None: the one of this name and how often it was asked for.
+        """
         index = self.index = self.index + 1
         name = str(label)
         self._mark_label = _NO_LABEL
         if index >= self._stop:
             self._text = name
-            self._locate = locate
+            self._locate, units = locate, self.units
             self._arrive(kind)
             self._locate = None
+            if self.units is not units:
+                # An epoch begins here, and what was drawn for this choice before belongs to the one that it ends.
+                u = None
         count = len(options)
-        occurrence = self._occurrences.get(name, 0)
-        self._occurrences[name] = occurrence + 1
-        taken = self._forced(index, name, occurrence, options)
+        occurrences = self._occurrences
+        occurrence = occurrences[name] = occurrences.get(name, -1) + 1
+        taken = self._plan.overrides.get(index)
+        if taken is None and self._plan.named:
+            taken = self._forced(name, occurrence, options)
         if taken is None:
-            taken = likeliest(weights) if self._calm else self._pick(kind, name, occurrence, count, weights)
-        self._settle(kind, name, occurrence, options, weights, taken)
+            if self._calm:
+                taken = likeliest(weights)
+            elif u is None:
+                taken = _pick(self.units.draw(kind, name, occurrence), count, weights)
+            else:
+                taken = _pick(u, count, weights)
+        elif taken >= count:
+            self._refuse(index, name, taken, count)
+        self._digest.add(index, kind, name, count, taken)
+        if len(self.choices) < self._choices_max:
+            self.choices.append((index, taken, count, _probability(taken, count, weights)))
+        if self._tracing and self.trace and self.trace[-1]["index"] == index:
+            self._describe(name, occurrence, options, taken, weights)
         return taken
 
     def offer(self, kind: PointKind, name: str, options: Sequence[Any], locate: Locate | None = None) -> int:
@@ -170,23 +201,32 @@ class LiveRun:
             self._locate = locate
             self._arrive(kind)
             self._locate = None
-        taken = self._forced(index, name, 0, options)
+        plan, count = self._plan, len(options)
+        taken = plan.overrides.get(index)
+        if taken is None and plan.named:
+            taken = self._forced(name, 0, options)
         if taken is None:
             self._digest.add(index, kind, name)
             return 0
-        self._settle(kind, name, 0, options, (1.0, *(0.0 for _ in options[1:])), taken)
+        if taken >= count:
+            self._refuse(index, name, taken, count)
+        weights = (1.0, *(0.0 for _ in options[1:]))
+        self._digest.add(index, kind, name, count, taken)
+        if len(self.choices) < self._choices_max:
+            self.choices.append((index, taken, count, weights[taken]))
+        if self._tracing and self.trace and self.trace[-1]["index"] == index:
+            self._describe(name, 0, options, taken, weights)
         return taken
 
-    def unit(self, kind: str, name: str) -> float:
-        """A uniform number, 0 <= u < 1, that isn't a choice: keyed by the epoch's seed, this name and how often it was asked for."""
+    def four(self, name: str) -> Four:
+        """Uniform numbers, 0 <= u < 1, that aren't choices: keyed by the epoch's seed, this name and how often it was asked for."""
         if not self.begun:
             self.begin()
         if self._calm == "all":
-            return CALM_UNIT
-        key = f"{kind} {name}"
-        occurrence = self._occurrences.get(key, 0)
-        self._occurrences[key] = occurrence + 1
-        return self._units.draw(kind, name, occurrence)
+            return CALM_FOUR
+        occurrences = self._fours
+        occurrence = occurrences[name] = occurrences.get(name, -1) + 1
+        return self.units.four(name, occurrence)
 
     def end(self, outcome: Outcome) -> NoReturn:
         """End this life here: the world has found that it can't go on."""
@@ -203,6 +243,7 @@ class LiveRun:
     def follow(self, plan: Plan) -> None:
         """Go on by another plan, from the pause in which this life is; what is recorded begins anew."""
         self._plan = plan
+        self._choices_max = 0 if plan.is_brief else CHOICES_MAX
         self._tracing = plan.trace not in ("none", "lines")
         if plan.trace == "lines":
             self._lines = LineRecorder(is_own)
@@ -212,20 +253,16 @@ class LiveRun:
 
     def finish(self, outcome: Outcome) -> Record:
         """The result of this life, after its end."""
-        self.pauses = ()
         lines = [] if self._lines is None else [[short_path(file), line] for file, line in self._lines.stop()]
-        self.begin()
-        end = self.index + 1
+        end = self._reach_end()
         if self._tracing:
             self.index = end
             self.kind, self.label = "end", outcome.exception or outcome.kind
             if self._is_traced(end):
                 self._record()
-        digest = self._digest
-        digest.add(end, "end", outcome.kind, outcome.exception, outcome.where, str(outcome.code), self._fate.fingerprint())
         return {
             "outcome": [outcome.kind, outcome.exception, outcome.message, outcome.where, outcome.code],
-            "digest": digest.hexdigest(),
+            "digest": self._seal(end, outcome),
             "points": end,
             "choices": self.choices,
             "drawn": self._fate.drawn(),
@@ -233,6 +270,21 @@ class LiveRun:
             "marks": self.marks,
             **({"lines": lines} if self._lines is not None else {}),
         }
+
+    def finish_briefly(self, outcome: Outcome) -> str:
+        """The result of a life that isn't traced, as JSON: digest, points, whether anything was drawn (0 or 1), and marks."""
+        end = self._reach_end()
+        return f'["{self._seal(end, outcome)}",{end},{int(self._fate.drawn())},{self.marks}]'
+
+    def _reach_end(self) -> int:
+        self.pauses = ()
+        self.begin()
+        return self.index + 1
+
+    def _seal(self, end: int, outcome: Outcome) -> str:
+        digest = self._digest
+        digest.add(end, "end", outcome.kind, outcome.exception, outcome.where, str(outcome.code), self._fate.fingerprint())
+        return digest.hexdigest()
 
     @property
     def time(self) -> float:
@@ -264,42 +316,20 @@ class LiveRun:
             self._digest.add(self.index, kind, text)
         self._mark_label, self._text = label, text
 
-    def _forced(self, index: int, name: str, occurrence: int, options: Sequence[Any]) -> int | None:
-        """The option that the plan wants here; one that there isn't is the caller's to refuse."""
-        plan = self._plan
-        forced = plan.overrides.get(index)
-        if forced is not None or not plan.named:
-            return forced
-        wanted, text = plan.named.get((name, occurrence), (None, ""))
+    def _forced(self, name: str, occurrence: int, options: Sequence[Any]) -> int | None:
+        """The option that the plan wants at the choice of this name; one that there isn't is the caller's to refuse."""
+        wanted, text = self._plan.named.get((name, occurrence), (None, ""))
         if text:
             return next((at for at, option in enumerate(options) if _text(option) == text), wanted)
         return wanted
 
-    def _settle(self, kind: str, name: str, occurrence: int, options: Sequence[Any], weights: Sequence[float] | None, taken: int) -> None:
-        """Take an option of the choice at which the run stands."""
-        index, count = self.index, len(options)
-        if taken >= count:
-            self._end(Outcome("diverged", message=f"at point {index} option {taken} was to be taken, but {name!r} has {count} options"))
-        self._digest.add(index, kind, name, count, taken)
-        if len(self.choices) < CHOICES_MAX:
-            self.choices.append((index, taken, count, _probability(taken, count, weights)))
-        if self._tracing and self.trace and self.trace[-1]["index"] == index:
-            texts = [_text(option) for option in options]
-            self.trace[-1].update(name=name, occurrence=occurrence, options=texts, taken=taken, weights=_shares(count, weights))
+    def _refuse(self, index: int, name: str, taken: int, count: int) -> NoReturn:
+        self._end(Outcome("diverged", message=f"at point {index} option {taken} was to be taken, but {name!r} has {count} options"))
 
-    def _pick(self, kind: str, name: str, occurrence: int, count: int, weights: Sequence[float] | None) -> int:
-        u = self._units.draw(kind, name, occurrence)
-        if weights is None:
-            return int(u * count)
-        rest = u * sum(weights)
-        taken = last = 0
-        for taken, weight in enumerate(weights):
-            if weight:
-                if rest < weight:
-                    return taken
-                last = taken
-            rest -= weight
-        return last
+    def _describe(self, name: str, occurrence: int, options: Sequence[Any], taken: int, weights: Sequence[float] | None) -> None:
+        """Add what a choice was about to the point that was recorded for it."""
+        texts = [_text(option) for option in options]
+        self.trace[-1].update(name=name, occurrence=occurrence, options=texts, taken=taken, weights=_shares(len(options), weights))
 
     def _arrive(self, kind: PointKind) -> None:
         index = self.index
@@ -319,7 +349,7 @@ class LiveRun:
         epoch = self._plan.epochs.get(index)
         if epoch is not None:
             seed, self._calm = epoch
-            self._units = Units(seed)
+            self.units = Units(seed)
             self._fate.rekey(seed)
             self._digest.add(index, "epoch", seed)
             self._last_print = None
@@ -372,50 +402,23 @@ class LiveRun:
         self.trace.append(told | {"draws": print_now[:DRAWS_DIGITS]})
 
 
-def program_frame() -> FrameType | None:
-    """The innermost frame in the program's own files, None where there is none on the stack."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and not is_own(frame.f_code.co_filename):
-        frame = frame.f_back
-    return frame
-
-
-def is_own(filename: str) -> bool:
-    """Whether the file belongs to the program rather than to the library, Python's or an installed one, or to us."""
-    if is_ours(filename) or any(part in filename for part in _INSTALLED):
-        return False
-    return any(filename.startswith(folder) for folder in program_folders)
-
-
-def is_ours(filename: str) -> bool:
-    """Whether the file belongs to crossroads, or is the part of Python that starts modules."""
-    return filename.startswith((_OUR_FOLDER, "<frozen runpy"))
-
-
-_INSTALLED: Final = ("/site-packages/", "/dist-packages/")
-_OUR_FOLDER: Final = __file__.rpartition("/snapshots/")[0] + "/"
-
-
-def describe_place(code: CodeType, line: int | None) -> str:
-    """ "file:line in function" with the file as short as it can be named from the working directory."""
-    return f"{short_path(code.co_filename)}:{line or 0} in {code.co_name}"
-
-
-def short_path(path: str) -> str:
-    """The path relative to the directory of the program, where it lies below it."""
-    for folder in program_folders:
-        if path.startswith(folder):
-            return path[len(folder) :]
-    return path
-
-
-program_folders: list[str] = []
-"""Directories, with a slash at the end, that the program's own files lie in; set when the program is loaded."""
-
-
 def likeliest(weights: Sequence[float] | None) -> int:
     """The index of the option that is taken in the ordinary course: the one of the largest weight, the first of equals."""
     return 0 if weights is None else max(range(len(weights)), key=weights.__getitem__)
+
+
+def _pick(u: float, count: int, weights: Sequence[float] | None) -> int:
+    if weights is None:
+        return int(u * count)
+    rest = u * sum(weights)
+    taken = last = 0
+    for taken, weight in enumerate(weights):
+        if weight:
+            if rest < weight:
+                return taken
+            last = taken
+        rest -= weight
+    return last
 
 
 def _probability(taken: int, count: int, weights: Sequence[float] | None) -> float:

@@ -30,6 +30,7 @@ class Plan:
         named: option and its text by name and occurrence of the choice.
         trace: indices of the points to record, "all" (the first TRACE_MAX), "none"; or "lines", the program's own source lines instead.
         explain_end: whether to print the traceback of a failing end, as the interpreter would.
+        is_brief: whether nothing but digest and counts is to be told of a life that passes.
     """
 
     epochs: dict[int, tuple[int, Calm]] = field(default_factory=dict)
@@ -37,6 +38,7 @@ class Plan:
     trace: Traced = "none"
     explain_end: bool = False
     named: dict[tuple[str, int], tuple[int, str]] = field(default_factory=dict)
+    is_brief: bool = False
 
     @classmethod
     def of(cls, timeline: Timeline, since: int = BARE, trace: Traced = "none", explain_end: bool = False) -> "Plan":
@@ -67,11 +69,21 @@ class Plan:
         return cls(epochs, dict(message["overrides"]), traced, message["explain_end"], named)
 
 
+def text_of_lot(timelines: Iterable[Timeline]) -> str:
+    """JSON for the process that is to live these timelines from the start, telling of them briefly: mostly a number for each, its seed."""
+    plans: list[Any] = []
+    for timeline in timelines:
+        first = timeline.epochs[0]
+        is_plain = len(timeline.epochs) == 1 and not (timeline.overrides or timeline.named or first.calm)
+        plans.append(first.seed if is_plain else Plan.of(timeline).to_message())
+    return _dumps(plans, separators=(",", ":"))
+
+
 def text_of(plans: Iterable[Plan]) -> str:
     """JSON for the process that is to live these plans."""
     return _dumps([plan.to_message() for plan in plans], separators=(",", ":"))
 
 
 def plans_from(text: str) -> list[Plan]:
-    """The plans of a text that `text_of` has made."""
-    return [Plan.from_message(message) for message in _scan(text, 0)[0]]
+    """The plans of a text that `text_of` or `text_of_lot` has made."""
+    return [Plan.from_message(one) if isinstance(one, dict) else Plan({0: (one, "")}, is_brief=True) for one in _scan(text, 0)[0]]

@@ -5,6 +5,7 @@ What a future leaves is written by a process in which the program under test liv
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any, Final
 
 from crossroads.errors import TargetError
@@ -15,6 +16,7 @@ from crossroads.timeline.outcomes import OUTCOME_KINDS, Outcome
 from crossroads.timeline.points import POINT_KINDS, Point
 from crossroads.timeline.timelines import Timeline
 
+PASSED: Final = Outcome("passed")
 HUNG: Final = ["hung", "wall limit", "did not end within its wall limit", "", None]
 
 
@@ -37,18 +39,20 @@ def runs_from(timelines: Sequence[Timeline], message: wire.Message, python: str)
     results = results[: len(timelines)] if isinstance(results, list) else []
     if results and isinstance(results[0], dict) and "refused" in results[0]:
         raise TargetError(str(results[0]["refused"][1]))
-    runs = [lived(timeline, result, python) for timeline, result in zip(timelines, results, strict=False)]
+    told = [*zip(timelines, results, strict=False)]
+    seconds = message["seconds"] / max(len(told), 1)
+    output = message["output"] if len(timelines) == 1 else ""
+    runs = [lived(timeline, result, python, seconds, output) for timeline, result in told]
     if len(runs) < len(timelines) and not (runs and runs[-1].remains):
         end = HUNG if message["late"] else sudden_end(message["status"])
-        runs.append(lived(timelines[len(runs)], {"outcome": end}, python))
+        runs.append(lived(timelines[len(runs)], {"outcome": end}, python, seconds, output))
     left = message["left"]
     if left and len(timelines) > 1:
         runs[-1] = replace(runs[-1], remains="child processes")
     elif left and runs[-1].outcome.kind == "passed":
         text = f"{left} process{'es' if left > 1 else ''} that it had started still ran after its end"
         runs[-1] = replace(runs[-1], timeline=replace(runs[-1].timeline, outcome=Outcome("left behind", message=text)))
-    output = message["output"] if len(timelines) == 1 else ""
-    return [replace(run, seconds=message["seconds"] / len(runs), output=output) for run in runs]
+    return runs
 
 
 def killed_its_supervisor(timeline: Timeline) -> Run:
@@ -57,16 +61,36 @@ def killed_its_supervisor(timeline: Timeline) -> Run:
     return Run(replace(timeline, outcome=outcome))
 
 
-def lived(timeline: Timeline, result: Any, python: str) -> Run:
-    """The run of a timeline from the result that its process has left."""
+def lived(timeline: Timeline, result: Any, python: str, seconds: float = 0.0, output: str = "") -> Run:
+    """The run of a timeline from the result that its process has left, of so many seconds and with this output."""
     try:
-        return _lived(timeline, result, python)
+        if isinstance(result, list):
+            return _lived_briefly(timeline, result, python, seconds)
+        return _lived(timeline, result, python, seconds, output)
     except (KeyError, TypeError, ValueError, AttributeError, AssertionError):
         # Only the program can have written that.
-        return Run(replace(timeline, outcome=Outcome("crashed", "result", "left a result that can't be read")))
+        outcome = Outcome("crashed", "result", "left a result that can't be read")
+        return Run(replace(timeline, outcome=outcome), seconds=seconds, output=output)
 
 
-def _lived(timeline: Timeline, result: dict[str, Any], python: str) -> Run:
+def _lived_briefly(timeline: Timeline, result: list[Any], python: str, seconds: float) -> Run:
+    digest, points, drawn, marks = result
+    found = Timeline(
+        timeline.target,
+        timeline.epochs,
+        timeline.overrides,
+        timeline.world,
+        PASSED,
+        str(digest),
+        int(points),
+        _short(python),
+        timeline.code,
+        timeline.named,
+    )
+    return Run(found, (), bool(drawn), seconds, "", (), int(marks))
+
+
+def _lived(timeline: Timeline, result: dict[str, Any], python: str, seconds: float, output: str) -> Run:
     kind, exception, message, where, code = result["outcome"]
     assert kind in OUTCOME_KINDS
     found = replace(
@@ -74,18 +98,26 @@ def _lived(timeline: Timeline, result: dict[str, Any], python: str) -> Run:
         outcome=Outcome(kind, str(exception), str(message), str(where), None if code is None else int(code)),
         digest=str(result.get("digest", "")),
         points=int(result.get("points", 0)),
-        python=".".join(python.split(".")[:2]),
+        python=_short(python),
     )
     return Run(
         found,
         choices=tuple(Choice(int(p), int(t), int(n), float(w)) for p, t, n, w in result.get("choices", ())),
         drawn=bool(result.get("drawn", True)),
+        seconds=seconds,
+        output=output,
         trace=tuple(_point(record) for record in result.get("trace", ())),
         marks=int(result.get("marks", 0)),
         libraries=tuple(str(name) for name in result.get("libraries", ())),
         remains=str(result.get("stop", "")),
         lines=tuple((str(file), int(line)) for file, line in result.get("lines", ())),
     )
+
+
+@cache
+def _short(python: str) -> str:
+    """The version on which the same timeline is the same run: "3.13" of "3.13.0"."""
+    return ".".join(python.split(".")[:2])
 
 
 def _point(record: dict[str, Any]) -> Point:

@@ -30,7 +30,7 @@ class Run:
 
     Args:
         timeline: with outcome, digest and number of points.
-        choices: made since the branch point, in order, the first CHOICES_MAX of them.
+        choices: made since the branch point, in order, the first CHOICES_MAX of them; () of a run that was lived together with others.
         drawn: whether entropy other than by choices was used since the branch point, so that choices alone don't fix the run.
         seconds: wall time from the branch.
         output: the last of what it printed, up to OUTPUT_BYTES_MAX, undecodable bytes replaced.

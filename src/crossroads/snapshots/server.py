@@ -12,7 +12,6 @@ serving, the result needs no descriptor, orphans are adopted and killed, and the
 Servers have lived the program's past: what it has done to functions, signals, offsets and descriptors by then may not reach them.
 """
 
-import _thread
 import gc
 import os
 import resource
@@ -20,7 +19,6 @@ import select
 import signal
 import socket
 import sys
-import threading
 import time
 from collections.abc import Callable
 from typing import Any, Final, Literal, NoReturn
@@ -40,18 +38,20 @@ EVENT_LIBRARIES: Final = ("simpy", "gymnasium")
 GROWTH_BYTES_MAX: Final = 64 * 1024 * 1024
 """A process that lives several futures ends when it has grown by this: what one leaves mustn't count against the limit of the next."""
 
+CHECK_REMAINS_EVERY: Final = 16
+"""So many lives may leave children or memory before anyone looks for them: a look costs three system calls."""
+
 PIPE_READ_BYTES: Final = 65_536
 
 # Taken before any program under test could replace them.
 _exit, _getpid, _getppid, _waitpid, _setpgid = os._exit, os.getpid, os.getppid, os.waitpid, os.setpgid
 _open, _read, _write, _close, _dup2, _pipe2, _lseek = os.open, os.read, os.write, os.close, os.dup2, os.pipe2, os.lseek
 _get_blocking, _set_blocking, _poll = os.get_blocking, os.set_blocking, select.poll
-_monotonic, _process_time, _freeze, _collect = time.monotonic, time.process_time, gc.freeze, gc.collect
+_monotonic, _process_time, _freeze = time.monotonic, time.process_time, gc.freeze
 _socket = socket.socket
 _signal, _getsignal = signal.signal, signal.getsignal
 _setrlimit = resource.setrlimit
 _pidfd_open = getattr(os, "pidfd_open", None)
-_current_thread, _enumerate_threads, _count_threads = threading.current_thread, threading.enumerate, _thread._count
 
 
 class Server:
@@ -73,9 +73,11 @@ class Server:
             _dup2(null, descriptor)
         _close(null)
         self._output_end, self._input_end = -1, -1
+        self._unused = kernel.file_identity(1)
+        self._outputs: tuple[int, ...] = (1, 2)
         self.plan = Plan()
         self._later: list[Plan] = []
-        self._memory_limit = self._memory_used_max = 0
+        self._memory_limit = self._memory_used_max = self._unchecked = 0
         self._began_walking = 0.0
         kernel.adopt_orphans()
         _setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -118,6 +120,8 @@ class Server:
         reading, writing = _pipe2(os.O_CLOEXEC)
         self._output_end, self._input_end = kernel.move_up(reading), kernel.move_up(writing)
         _set_blocking(self._output_end, False)
+        # What the program has put there itself, as one that captures its own output does, stays there.
+        self._outputs = tuple(descriptor for descriptor in (1, 2) if kernel.file_identity(descriptor) in (None, self._unused))
         kernel.limit_memory(None)
         self._offsets = kernel.file_offsets()
         _freeze()
@@ -293,9 +297,11 @@ class Server:
         self._pid = _getpid()
         self._kept = set()
         if order == FUTURE:
-            _dup2(self._input_end, 1)
-            _dup2(self._input_end, 2)
-            self.plan, *self._later = plans_from(self._orders.take().decode())
+            for descriptor in self._outputs:
+                _dup2(self._input_end, descriptor)
+            self._later = plans_from(self._orders.take().decode())
+            self._later.reverse()
+            self.plan = self._later.pop()
             if self._later:
                 self._memory_limit = kernel.memory_limit()
                 self._memory_used_max = kernel.memory_used_max() + GROWTH_BYTES_MAX
@@ -340,8 +346,7 @@ class Server:
         walked_s = _process_time() - self._began_walking
         trouble = self._trouble()
         if trouble:
-            self._results.write({"unsound": trouble, "at": point})
-            _exit(0)
+            self.decline(point, trouble)
         _, channel = self._climbing.pop(0)
         kernel.flush_stdio()
         if self._climbing:
@@ -361,6 +366,11 @@ class Server:
         self._ready_end = -1
         self._channel = channel
         self.serve(live, {"at": point, "walked_s": walked_s})
+
+    def decline(self, point: int, trouble: str) -> NoReturn:
+        """End a walk here, since no snapshot can be laid at this pause."""
+        self._results.write({"unsound": trouble, "at": point})
+        _exit(0)
 
     def _trouble(self) -> str:
         """Why this process can't be forked, or serve, soundly; "" if it can."""
@@ -384,8 +394,10 @@ class Server:
         _exit(0)
 
     def _leave_result(self, live: LiveRun, outcome: Outcome, more: dict[str, str]) -> bool:
-        result = {**live.finish(outcome), "libraries": [name for name in EVENT_LIBRARIES if name in sys.modules], **more}
-        return self._results.write(result)
+        if self.plan.is_brief and outcome.kind == "passed" and not more:
+            return self._results.put(live.finish_briefly(outcome).encode())
+        libraries = [name for name in EVENT_LIBRARIES if name in sys.modules]
+        return self._results.write({**live.finish(outcome), "libraries": libraries, **more})
 
     # Several lives in one process.
 
@@ -398,14 +410,22 @@ class Server:
         """Leave the result of a life, and make ready for the next; ends the process where there is none, or should be none here."""
         if not self._later or not self.is_own_process:
             self.report(live, outcome)
-        stop = kernel.remains(self._memory_used_max)
+        stop = self._look_for_remains() if outcome.kind == "passed" else kernel.remains(self._memory_used_max)
         if not self._leave_result(live, outcome, {"stop": stop} if stop else {}) or stop:
             kernel.flush_stdio()
             _exit(0)
-        self.plan = self._later.pop(0)
-        _collect(0)
-        kernel.limit_memory(self._memory_limit)
+        self.plan = self._later.pop()
+        if outcome.kind != "passed":
+            kernel.limit_memory(self._memory_limit)
         self._results.began = _monotonic()
+
+    def _look_for_remains(self) -> str:
+        """What lives have left here, of children and memory looked for now and then only: whatever it is, the whole lot is done with."""
+        self._unchecked += 1
+        if self._unchecked < CHECK_REMAINS_EVERY and self._later and not kernel.has_threads():
+            return ""
+        self._unchecked = 0
+        return kernel.remains(self._memory_used_max)
 
     def refuse(self, kind: str, text: str) -> NoReturn:
         """Say that the program can't even be begun, and end."""
@@ -420,15 +440,6 @@ class Server:
 
 def _nothing() -> None:
     pass
-
-
-def wait_for_threads() -> None:
-    """Wait for the program's threads as the interpreter does at its end: those that aren't daemons have to finish."""
-    if not _count_threads():
-        return
-    for thread in _enumerate_threads():
-        if thread is not _current_thread() and not thread.daemon:
-            thread.join()
 
 
 def _channel_of(descriptor: int) -> socket.socket:

@@ -7,7 +7,7 @@ before it is told at all. This is bookkeeping; the living is done by `fork`.
 """
 
 from collections.abc import Sequence
-from statistics import mean, median
+from statistics import median
 from typing import Final
 
 from crossroads.snapshots.run import Run
@@ -15,24 +15,30 @@ from crossroads.snapshots.run import Run
 START_CHEAP_S: Final = 0.002
 """CPU time from the call to the start, point 0, that futures may as well spend again: about what a fork costs."""
 
+START_SHORT_S: Final = 0.02
+"""The like that may be spent again by lives in one process, where most of it is gone once the code is warm: it is found out by trying."""
+
 ENDLESS_START_S: Final = 0.2
 """The like by the clock on the wall, for programs that come to their end before they draw anything: short enough to be lived together."""
 
 LOT_MIN: Final = 8
 """Futures of the first lot; fewer aren't worth it."""
 
-LOT_MAX: Final = 512
-LOT_S: Final = 0.25
+GROWTH: Final = 8
+"""So many times larger the next lot may be: each lot costs some forks and lives that are lived again."""
+
+LOT_MAX: Final = 4_096
+LOT_S: Final = 1.0
 """Lots grow until they take so long: an interrupted one is lost, and its futures are told of all at once."""
 
 FIRST_CHECKED: Final = 3
 """Of the first lot so many from the beginning are lived again."""
 
-SLOW_SHARE: Final = 0.8
-SLOW_LOTS_MAX: Final = 2
+SLOW_SHARE: Final = 0.95
+SLOW_LOTS_MAX: Final = 3
 """After so many lots in a row whose futures took more than that share of what they take alone, no more are tried."""
 
-CHECK_EVERY: Final = 250
+CHECK_EVERY: Final = 1_000
 """And later every so many-th beside the last of each lot."""
 
 
@@ -52,23 +58,27 @@ class Together:
         early = range(FIRST_CHECKED) if not self._lots else ()
         return sorted({*early, *range(CHECK_EVERY, len(runs), CHECK_EVERY), len(runs) - 1} & set(range(len(runs))))
 
-    def note(self, lot: Sequence[Run], alone: Sequence[Run]) -> None:
-        """Compare a lot with those of it that were lived again alone, and settle the size of the next.
+    def note(self, lot: Sequence[Run], checked: Sequence[Run], alone: Sequence[Run], start_s: float) -> None:
+        """Compare runs of a lot with the same timelines lived again alone, and settle the size of the next lot.
+
+        Args:
+            lot: lived one after the other.
+            checked: those of them that were lived again.
+            alone: how that ended, in any order.
+            start_s: of each time alone, what a snapshot at the start would save.
 
         Raises:
             Distrusted: they differ.
         """
-        by_timeline = {_unlived(run): run for run in lot}
+        by_timeline = {_unlived(run): run for run in checked}
         for run in alone:
             other = by_timeline[_unlived(run)]
-            if (run.timeline, run.choices) != (other.timeline, other.choices):
+            if run.timeline != other.timeline:
                 raise Distrusted(f"alone it ended with {run.outcome}, after others with {other.outcome}")
         self._lots += 1
-        if sum(run.seconds for run in lot) < LOT_S:
-            self.size = min(2 * self.size, LOT_MAX)
-        elif self.size > LOT_MIN:
-            self.size //= 2
-        slow = mean(run.seconds for run in lot) > SLOW_SHARE * median(run.seconds for run in alone)
+        usual_s = sum(run.seconds for run in lot) / len(lot)
+        self.size = max(LOT_MIN, min(GROWTH * self.size, LOT_MAX, int(LOT_S / max(usual_s, 1e-9))))
+        slow = usual_s > SLOW_SHARE * (median(run.seconds for run in alone) - start_s)
         self._slow_lots = self._slow_lots + 1 if slow else 0
 
     @property

@@ -12,7 +12,7 @@ from functools import wraps
 from types import FrameType
 from typing import Any, Final, NamedTuple
 
-from crossroads.snapshots.live import describe_place, is_own
+from crossroads.snapshots.places import describe_place, is_own
 from crossroads.worlds.patches import Patches
 
 KEPT_MAX: Final = 20_000

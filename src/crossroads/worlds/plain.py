@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable
 from types import FrameType, GeneratorType
-from typing import Any
+from typing import Any, Final
 
 from crossroads.errors import TargetError
 from crossroads.snapshots.live import LiveRun
@@ -13,6 +13,8 @@ from crossroads.worlds.clock import Clock
 from crossroads.worlds.entropy import Entropy
 from crossroads.worlds.identity import Identity
 from crossroads.worlds.listings import Listings
+
+SETTLING_NS: Final = 1_000_000
 
 
 class PlainWorld:
@@ -52,6 +54,9 @@ class PlainWorld:
                 f"{function.__qualname__} is a coroutine function, but not by its source; write it as async def in the target's file"
             )
         function()
+
+    def settle(self) -> None:
+        self._clock.elapsed_ns += -self._clock.elapsed_ns % SETTLING_NS
 
     def keep(self) -> Callable[[], None]:
         rewind_entropy, rewind_clock = self._entropy.keep(), self._clock.keep()

@@ -29,16 +29,16 @@ class Source(Protocol):
         """Tells it from the other living sources."""
 
     def digest(self) -> bytes:
-        """16 bytes for its state; equal states have equal ones. The state stays as it is."""
+        """Some bytes for its state, of one length or another; equal states have equal ones. The state stays as it is."""
 
     def last_digest(self) -> bytes:
         """The like, for a state about to be replaced: of any length, cheaper since it may be disturbed, not comparable with `digest`."""
 
-    def take(self, number: int) -> None:
-        """Go on from a new state made of `number`, 0 <= number < 2**128, alone."""
+    def take(self, number: int) -> object:
+        """Go on from a new state made of `number`, 0 <= number < 2**128, alone; what is returned is for `is_fresh`."""
 
-    def is_fresh(self, number: int) -> bool:
-        """Whether the state is still the one that `take(number)` gave."""
+    def is_fresh(self, taken: object) -> bool:
+        """Whether the state is still the one of the `take` that returned this."""
 
 
 class Stream:
@@ -86,7 +86,9 @@ class Pool:
         self.stream = Stream()
         self.epochs: list[int] = []
         self.made = False
-        self.given: dict[int, int] = {}
+        self.given: dict[int, object] = {}
+        self.due: dict[int, bytes] = {}
+        """By source, the last digest of a state that it is to have again, and that the epoch about to begin replaces at once."""
         self.on_first_use: Callable[[], None] | None = None
         self.on_draw: Callable[[str], None] | None = None
         self._memory: dict[bytes, int] = {}
@@ -116,10 +118,10 @@ class Pool:
         self.stream.rekey(seed)
         self.given = {}
         self.made = False
+        due, self.due = self.due, {}
         for source in sources:
-            number = to_number(fold(seed, source.last_digest()))
-            source.take(number)
-            self.given[source.ident] = number
+            state = due[source.ident] if source.ident in due else source.last_digest()
+            self.given[source.ident] = source.take(to_number(fold(seed, state)))
 
     def seeded(self, kind: str, state: bytes) -> int:
         """The number for a source that the program has just seeded: by its state, and the epoch in which that state was first asked for.
@@ -143,9 +145,7 @@ class Pool:
         """
         for count, seed in enumerate(self.epochs):
             state = source.last_digest() if count else name.encode()
-            number = to_number(fold(seed, state))
-            source.take(number)
-            self.given[source.ident] = number
+            self.given[source.ident] = source.take(to_number(fold(seed, state)))
 
     def drawn(self, sources: Iterable[Source]) -> bool:
         """Whether anything may have been drawn or made since the epoch began, these being the sources that live now."""

@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 from crossroads.worlds.imports import on_import
 from crossroads.worlds.patches import Patches
 from crossroads.worlds.pool import Pool, fold
-from crossroads.worlds.twister import WORDS, head
+from crossroads.worlds.twister import head
 
 _set_seed: Final[Any] = _random.Random.seed
 _get_state: Final[Any] = _random.Random.getstate
@@ -31,7 +31,6 @@ NODE: Final = 0x02005E100001
 """The hardware address in uuid1: a locally administered one."""
 
 _KIND: Final = "random"
-_scratch: Final = _random.Random()
 
 
 class _RandomSource:
@@ -44,22 +43,19 @@ class _RandomSource:
         self.ident = id(instance)
 
     def digest(self) -> bytes:
-        place, _, *words = head(self._random)
-        return fold(0, repr((_KIND, tuple(words), place, self._gauss())).encode())
+        gauss = self._gauss()
+        return head(self._random) if gauss is None else fold(0, head(self._random) + repr(gauss).encode())
 
     def last_digest(self) -> bytes:
         return repr((_KIND, _get_bits(self._random, 128), self._gauss())).encode()
 
-    def take(self, number: int) -> None:
+    def take(self, number: int) -> bytes:
         _set_seed(self._random, number)
         self._random.gauss_next = None  # type: ignore[attr-defined]
+        return head(self._random)
 
-    def is_fresh(self, number: int) -> bool:
-        now = head(self._random)
-        if now[0] != WORDS or self._gauss() is not None:
-            return False
-        _set_seed(_scratch, number)
-        return now == head(_scratch)
+    def is_fresh(self, taken: object) -> bool:
+        return head(self._random) == taken and self._gauss() is None
 
     def _gauss(self) -> object:
         return getattr(self._random, "gauss_next", None)
@@ -102,15 +98,19 @@ class Randoms:
         self._living.clear()
 
     def keep(self) -> Callable[[], None]:
-        """Keep the present states; what is returned puts them back, and forgets the instances made since."""
-        kept = [(instance, _get_state(instance), getattr(instance, "gauss_next", None)) for instance in list(self._living.values())]
+        """Keep the present states; what is returned forgets the instances made since, and lets an epoch begin that finds those states."""
+        kept = []
+        for instance in list(self._living.values()):
+            state = _get_state(instance)
+            kept.append((instance, _RandomSource(instance).last_digest()))
+            _set_state(instance, state)
+        digests = {id(instance): digest for instance, digest in kept}
 
         def rewind() -> None:
-            self._living.clear()
-            for instance, state, gauss in kept:
-                _set_state(instance, state)
-                instance.gauss_next = gauss  # type: ignore[attr-defined]
-                self._living[id(instance)] = instance
+            if len(self._living) > len(kept):
+                self._living.clear()
+                self._living.update({id(instance): instance for instance, _ in kept})
+            self._pool.due = dict(digests)
 
         return rewind
 
@@ -188,6 +188,13 @@ class Randoms:
         """Give tempfile a stock Random: names that a program never sees are no part of its fate, and futures must not share them."""
         self._patches.set(tempfile, "_Random", _stock_class())
         self._patches.set(tempfile, "_name_sequence", None)
+
+
+def stock_random(seed: int) -> random.Random:
+    """A generator that no world varies: for what chooses a program's inputs, and is no part of its fate."""
+    kind: Any = vars(tempfile)["_Random"]
+    generator: random.Random = kind(seed)
+    return generator
 
 
 def _stock_class() -> type[random.Random]:

@@ -1,4 +1,4 @@
-"""Targets: which function of which file or module is the program under test, as a user writes it."""
+"""Targets: which function of which file or module, or which test, is the program under test, as a user writes it."""
 
 import ast
 import importlib
@@ -14,34 +14,41 @@ from types import ModuleType
 from typing import Any
 
 from crossroads.errors import TargetError
+from crossroads.worlds.sources import conftests_of, is_async_test, starts_loop
 
 DEFAULT_FUNCTION = "main"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A function to run.
+    """A function or a test to run.
 
     Args:
         place: a path to a file, or a dotted module name.
-        function: its name, dots for a function inside of a class.
+        function: its name, dots for a function inside of a class; of a test what stands behind the file in its node id.
         is_path: whether `place` is a path.
+        is_test: whether this is a test as pytest names it, "tests/test_boat.py::TestBoat::test_arrives[storm]".
     """
 
     place: str
     function: str
     is_path: bool
+    is_test: bool = False
 
     def __str__(self) -> str:
-        return f"{self.place}:{self.function}"
+        return f"{self.place}{'::' if self.is_test else ':'}{self.function}"
 
 
 def parse_target(text: str) -> Target:
-    """Read "path.py", "path.py:function", "package.module" or "package.module:function"; the function is `main` by default.
+    """Read "path.py", "path.py:function", "package.module" or "package.module:function", or a node id of pytest's, "path.py::test".
+
+    The function is `main` by default.
 
     Raises:
         TargetError: it is none of these, or there is no such file.
     """
+    if "::" in text:
+        return _parse_test(text)
     place, colon, function = text.rpartition(":")
     if not colon or os.sep in function:
         place, function = text, DEFAULT_FUNCTION
@@ -57,6 +64,16 @@ def parse_target(text: str) -> Target:
     elif not all(part.isidentifier() for part in place.split(".")):
         raise TargetError(f"target={text!r} is neither a Python file nor a module name; write path.py:function or package.module:function")
     return Target(place, function, is_path)
+
+
+def _parse_test(text: str) -> Target:
+    place, _, test = text.partition("::")
+    names = test.partition("[")[0].split("::")
+    if not all(names):
+        raise TargetError(f"target={text!r} names no test; write path.py::test or path.py::TestClass::test, as pytest does")
+    if not Path(place).is_file():
+        raise TargetError(f"target={text!r}: there is no file {place!r} in {os.getcwd()}; check the path")
+    return Target(place, test, True, True)
 
 
 def target_of(function: Callable[..., object]) -> Target:
@@ -76,10 +93,11 @@ def target_of(function: Callable[..., object]) -> Target:
 
 
 def code_digest(target: Target) -> str:
-    """16 hexadecimal digits for the source of the target's file; "" where it can't be read."""
+    """16 hexadecimal digits for the source of the target's file, of a test also the conftest.py files; "" where it can't be read."""
     try:
         path = Path(target.place) if target.is_path else _module_file(target.place)
-        return blake2b(path.read_bytes(), digest_size=8).hexdigest()
+        sources = [path, *conftests_of(path)] if target.is_test else [path]
+        return blake2b(b"\0".join(source.read_bytes() for source in sources), digest_size=8).hexdigest()
     except (OSError, TargetError):
         return ""
 
@@ -90,6 +108,8 @@ def world_of(target: Target) -> str:
     It is told from the source, without importing it.
     """
     try:
+        if target.is_test:
+            return "asyncio" if is_async_test(Path(target.place), target.function) else "plain"
         tree = ast.parse((Path(target.place) if target.is_path else _module_file(target.place)).read_bytes())
     except (OSError, TargetError, SyntaxError, ValueError):
         return "plain"
@@ -99,14 +119,6 @@ def world_of(target: Target) -> str:
             return "asyncio"
     function = next((node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == name), None)
     return "asyncio" if starts_loop(function or ast.Module([], [])) else "plain"
-
-
-def starts_loop(tree: ast.AST) -> bool:
-    """Whether a piece of source starts an event loop."""
-    return any(isinstance(node, ast.Call) and ast.unparse(node.func) in _LOOP_STARTERS for node in ast.walk(tree))
-
-
-_LOOP_STARTERS = ("asyncio.run", "anyio.run", "asyncio.Runner", "asyncio.new_event_loop", "asyncio.get_event_loop")
 
 
 def _module_file(name: str) -> Path:
@@ -128,6 +140,8 @@ def load_target(target: Target) -> tuple[ModuleType, Callable[[], Any]]:
         TargetError: there is no such module or function, or it needs arguments.
         BaseException: whatever the module itself raises while it is imported.
     """
+    if target.is_test:
+        raise TargetError(f"{target} is a test, and can't be called as a program can; name a function, as in {target.place}:main")
     module = _load_file(Path(target.place)) if target.is_path else importlib.import_module(target.place)
     function: Any = module
     for part in target.function.split("."):

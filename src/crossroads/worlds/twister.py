@@ -13,6 +13,7 @@ WORDS: Final = 624
 """Words in a block; a generator just seeded has its place there, at the block's end."""
 
 _HEAD: Final = struct.Struct("i5I")
+_HEAD_BYTES: Final = _HEAD.size
 _WHOLE: Final = struct.Struct(f"i{WORDS}I")
 _OFFSET: Final = object.__basicsize__
 _get_state: Final[Any] = _random.Random.getstate
@@ -28,17 +29,17 @@ def _lies_as_known() -> bool:
     return _WHOLE.unpack(_read(id(sample) + _OFFSET, _WHOLE.size)) == (place, *block)
 
 
-def _read_head(instance: Any) -> tuple[int, ...]:
-    return _HEAD.unpack(_read(id(instance) + _OFFSET, _HEAD.size))
+def _read_head(instance: Any) -> bytes:
+    return _read(id(instance) + _OFFSET, _HEAD_BYTES)
 
 
-def _get_head(instance: Any) -> tuple[int, ...]:
+def _get_head(instance: Any) -> bytes:
     state = _get_state(instance)
-    return (state[-1], *state[:5])
+    return _HEAD.pack(state[-1], *state[:5])
 
 
 head: Final = _read_head if _lies_as_known() else _get_head
-"""The place in the block, 0 to 624, and the block's first five words, of an instance of `_random.Random` or a subclass.
+"""The place in the block, 0 to 624, and the block's first five words, as bytes, of an instance of `_random.Random` or a subclass.
 
 Two streams that began with different seeds share them with probability 2**-128: the first word is the same after every seeding.
 """

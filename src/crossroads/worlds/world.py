@@ -23,8 +23,11 @@ class World(Fate, Protocol):
     def attach(self, live: LiveRun) -> None:
         """From now on the program's draws and events belong to this run; its first use of entropy begins it."""
 
+    def settle(self) -> None:
+        """Let time come to the next whole millisecond, so that what surroundings have read off clocks by now shows in nothing later."""
+
     def keep(self) -> Callable[[], None]:
-        """Keep the state that this world has now, before the program is called; what is returned puts it back.
+        """Keep the state that this world has now, before the program is called; what is returned puts it back, for a life to begin at once.
 
         For several futures one after the other in one process. What the program itself has changed stays as it is: that is found out by
         living some of those futures alone as well.

@@ -283,3 +283,11 @@ def test_no_progress_in_a_pipe(store: list[str], capsys: pytest.CaptureFixture[s
 
     assert main(["run", "two_coins.py", *store], Fakes(during=report).services) == 0
     assert capsys.readouterr().err == ""
+
+
+def test_annotations_come_after_the_report(store: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    fakes = Fakes(made.exploration(made.coins(account=False)))
+    assert main(["run", "two_coins.py", "--annotations", "github", *store], fakes.services) == 1
+    *_, last = capsys.readouterr().out.splitlines()
+    assert last.startswith("::error file=")
+    assert last.endswith(f"fails in 250 of 1000 futures of two_coins.py:main%0Acrossroads replay 3fa9c2d1 --store {store[1]}")

@@ -58,6 +58,15 @@ def test_a_verdict_answers_whether_it_still_happens() -> None:
     assert "crossroads verify" not in told.answers[3].text
 
 
+def test_the_shortest_way_that_is_kept_with_the_failure() -> None:
+    page = page_of(replace(made.boat(), shrunk=made.boat_shrunk()))
+    assert [(step.point, step.label, step.taken, step.calm) for step in page.shrunk] == [
+        (2, "route", "'open sea'", "'coast'"),
+        (4, "weather", "'storm'", "'calm'"),
+    ]
+    assert page_of(replace(made.coins(), shrunk=made.coins_shrunk())).shrunk == ()
+
+
 def test_the_shortest_way_leads_the_page() -> None:
     assert "shortest way" not in render(page_of(made.boat()))
     text = render(page_of(made.boat(), shrunk=values.SHRUNK))

@@ -28,16 +28,20 @@ class Drawn:
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
         self.labels: list[str] = []
+        self.units = object()
 
-    def choose(self, kind: str, label: object, options: Sequence[Any], weights: Sequence[float] | None, locate: Any = None) -> int:
+    def choose(
+        self, kind: str, label: object, options: Sequence[Any], weights: Sequence[float] | None, locate: Any = None, u: float | None = None
+    ) -> int:
         self.labels.append(str(label))
         return self._random.choices(range(len(options)), weights)[0]
 
     def event(self, label: str, actor: Any = None, locate: Any = None) -> None:
         pass
 
-    def unit(self, kind: str, name: str) -> float:
-        return self._random.random()
+    def four(self, name: str) -> tuple[float, float, float, float]:
+        one, two, three, four = (self._random.random() for _ in range(4))
+        return one, two, three, four
 
 
 class Stuck(Exception):
@@ -57,7 +61,7 @@ class Place:
 
     def new_event_loop(self) -> WorldLoop:
         selector = WorldSelector(self.traffic, self.network.descriptors.__getitem__, refuse_descriptor, self._stuck)
-        self.traffic.touched = selector.touch
+        self.traffic.touch = selector.touch
         return WorldLoop(self.clock, 0.0, selector, TaskNumbers(), self.jobs)
 
     def run(self, program: Callable[[], Coroutine[Any, Any, Any]]) -> Any:

@@ -17,6 +17,7 @@ from crossroads.faces.cli.report import check_page_place, write_page
 from crossroads.faces.cli.session import INTERRUPTED, Session
 from crossroads.faces.cli.stored import store_options
 from crossroads.faces.cli.sweeping import cancel_option, check_options, run_sweep
+from crossroads.faces.terminal.annotations import FORMATS, failure_annotation
 from crossroads.faces.terminal.exploration import exploration_report
 from crossroads.faces.terminal.lines import line
 from crossroads.faces.terminal.page import print_lines, view_of
@@ -60,6 +61,7 @@ quarter of it."""
     click.option("--no-explain", is_flag=True, help="Only explore: say what fails and how often, not why."),
     click.option("--json", "json_file", metavar="FILE", help='Write the report as JSON, too; "-" prints it and nothing else.'),
     click.option("--html", "html_file", metavar="FILE", help="Write each explained failure as a page, too; further ones beside the first."),
+    click.option("--annotations", type=options.OneOf(*FORMATS), help="Print failures as a CI shows them at their lines, too."),
     options.store_option,
     options.engine_option,
     options.jobs_option,
@@ -83,6 +85,7 @@ def run_verb(
     store: Path | None,
     json_file: str | None,
     html_file: str | None,
+    annotations: str | None,
     wall: float | None,
     memory: int | None,
     kept_directory: Path,
@@ -109,7 +112,7 @@ def run_verb(
     with ProgressLine() as progress:
         settings.update(store=store, on_progress=progress.update)
         exploration, trouble = _found(session, target, settings)
-    _publish(exploration, kept, json_file, store)
+    _publish(exploration, kept, json_file, store, annotations is not None)
     if html_file is not None and not session.interrupted:
         _write_pages(session, exploration, html_file, store, settings)
     if trouble is not None:
@@ -198,7 +201,7 @@ def _write_pages(session: Session, exploration: Exploration, file: str, store: P
         print(f"Failure {failure.id} as a page: {place}", file=sys.stderr)
 
 
-def _publish(exploration: Exploration, kept: "Sequence[KeptResult]", json_file: str | None, store: Path | None) -> None:
+def _publish(exploration: Exploration, kept: "Sequence[KeptResult]", json_file: str | None, store: Path | None, annotated: bool) -> None:
     """Write the JSON first: a reader of the report may leave early, and a full disk may not cost the report."""
     data = exploration_to_data(exploration)
     if kept:
@@ -212,4 +215,9 @@ def _publish(exploration: Exploration, kept: "Sequence[KeptResult]", json_file: 
         if json_file is not None:
             write_text(json_file, to_json(data) + "\n", "json")
     finally:
-        print_lines(exploration_report(exploration, view_of(sys.stdout, store_options(store))))
+        view = view_of(sys.stdout, store_options(store))
+        print_lines(exploration_report(exploration, view))
+        for failure in exploration.failures if annotated else ():
+            end, often = failure.outcome, (failure.count, failure.probability.futures)
+            command = view.command("replay", failure.id)
+            print(failure_annotation(end.exception or end.kind, end.message, end.where, often, exploration.target, command))

@@ -51,7 +51,7 @@ def page_of(
         options: what commands that the reader is given have to be told as well, like "--store boats.sqlite".
         notes: sentences that the reader has to know beside those of the account.
         verdict: on whether it still happens, in place of the one that is kept with the failure.
-        shrunk: the shortest way to it, texts as the program has them.
+        shrunk: the shortest way to it, texts as the program has them, in place of the one that is kept with the failure.
     """
     evidence = evidence or Evidence()
     verdict = verdict or _told(failure)
@@ -84,7 +84,7 @@ def page_of(
         explain=_command("explain", failure.id, options),
         timeline=dumps(timeline),
         verdict=verdict,
-        shrunk=tuple(_fit(step) for step in shrunk[:SHRUNK_MAX]),
+        shrunk=tuple(_fit(step) for step in (shrunk or _shortest(failure))[:SHRUNK_MAX]),
     )
 
 
@@ -114,6 +114,12 @@ def _told(failure: Failure) -> Verdict | None:
         return None
     tone = {True: "bad", False: "good", None: ""}[failure.verdict.still_happens]
     return Verdict(sentence(short(failure.verdict.sentence, NOTE_CHARS_MAX)), tone)
+
+
+def _shortest(failure: Failure) -> tuple[ShrunkStep, ...]:
+    """The choices of the shortest way to a failure, as far as it is known."""
+    steps = failure.shrunk.steps if failure.shrunk is not None else ()
+    return tuple(ShrunkStep(step.point, step.label, step.option, step.calm, step.where, step.time) for step in steps)
 
 
 def _fit(step: ShrunkStep) -> ShrunkStep:

@@ -1,6 +1,7 @@
 """The report of one failure, on one screen: what failed, where it was decided, when it was too late, what would have saved it."""
 
 import re
+from itertools import product
 from math import sqrt
 from typing import Final
 
@@ -31,6 +32,9 @@ DETAILS: Final = (
 )
 """From all details to few; the first that fits is shown."""
 
+PLOT_ROWS: Final = (ROWS, 4)
+"""Of the plot; it is smaller rather than that details are left out where the shortest way there takes its room."""
+
 SMALL_RISE = 0.05
 """A part of the rise smaller than this is within the error of the estimates."""
 
@@ -53,8 +57,8 @@ def failure_report(failure: Failure, view: View, notes: tuple[str, ...] = ()) ->
         The lines, at most `view.lines_max` unless the account has more notes than fit.
     """
     lines: list[Text] = []
-    for detail in DETAILS:
-        lines = _compose(failure, view, detail, notes)
+    for detail, rows in product(DETAILS, PLOT_ROWS if failure.shrunk is not None else PLOT_ROWS[:1]):
+        lines = _compose(failure, view, detail, rows, notes)
         if len(lines) <= view.lines_max:
             break
     return lines
@@ -88,7 +92,7 @@ def noted(notes: tuple[str, ...], view: View) -> list[Text]:
     return [text for note in notes for text in opened("Note:", sentence(note), view)]
 
 
-def _compose(failure: Failure, view: View, detail: Detail, notes: tuple[str, ...]) -> list[Text]:
+def _compose(failure: Failure, view: View, detail: Detail, rows: int, notes: tuple[str, ...]) -> list[Text]:
     account = failure.account
     if account is None:
         way = shortest_way(failure.shrunk, view, detail.steps)
@@ -97,9 +101,9 @@ def _compose(failure: Failure, view: View, detail: Detail, notes: tuple[str, ...
     return blocks(
         headline(failure, view),
         shortest_way(failure.shrunk, view, detail.steps),
-        _plot(account, last, view),
+        _plot(account, last, view, rows),
         turning_points(account, failure.timeline.target, view, detail) + _rise(account, view),
-        _too_late(account.point_of_no_return, last, view) + _way_out(account.last_way_out, failure, view),
+        too_late(account.point_of_no_return, last, view) + way_out(account.last_way_out, failure, view),
         missed_decisions(account, view, detail),
         _closing(account, view) + noted(pasteable(account.notes, failure.id) + notes, view) + _commands(failure, view),
     )
@@ -115,7 +119,7 @@ def how_often(failure: Failure) -> str:
     return f"fails in {share}: {estimate(probability, stated=True)}"
 
 
-def _plot(account: Account, last: int, view: View) -> list[Text]:
+def _plot(account: Account, last: int, view: View, rows: int) -> list[Text]:
     steps = shown(account)
     known = smooth(account, last)
     if last < 1 or len(known) < 2 or _fails_always(account):
@@ -129,10 +133,10 @@ def _plot(account: Account, last: int, view: View) -> list[Text]:
         late=late if late is not None and late < last else None,
         end_label=f"point {grouped(last)}, the failure" + (f" (after {clock(end_time)})" if end_time > 0 else ""),
     )
-    lines = [line(text) for text in draw(curve, view.width)]
+    lines = [line(text) for text in draw(curve, view.width, rows)]
     if curve.late is not None:
         edge = GUTTER + column_of(curve.late, last, view.width - GUTTER)
-        for text in lines[:ROWS]:
+        for text in lines[:rows]:
             text.stylize(BAD, edge)
         lines[-1].stylize(BAD)
     return [line("Failure probability along the run that failed", HEADING), *lines]
@@ -189,7 +193,8 @@ def _rise_error(account: Account) -> float:
     return sqrt(sum(((end.high - end.low) / 2) ** 2 for end in ends))
 
 
-def _too_late(late: PointOfNoReturn | None, last: int, view: View) -> list[Text]:
+def too_late(late: PointOfNoReturn | None, last: int, view: View) -> list[Text]:
+    """From which point on no way out is left, and how that is known."""
     if late is None:
         return opened("Too late:", "from which point on can't be told.", view)
     if late.point >= last:
@@ -204,7 +209,8 @@ def _too_late(late: PointOfNoReturn | None, last: int, view: View) -> list[Text]
     return opened("Too late", f"from {where}, {before} before the failure itself: {reason}.", view, BAD)
 
 
-def _way_out(out: WayOut | None, failure: Failure, view: View) -> list[Text]:
+def way_out(out: WayOut | None, failure: Failure, view: View) -> list[Text]:
+    """The last option that saved a run, and the command that shows it."""
     if out is None:
         return opened("Last way out:", "none was found.", view)
     choice = f"{cut(clean(out.option), LABEL_WIDTH)} there" if out.option else "another draw there"

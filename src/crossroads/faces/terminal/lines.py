@@ -27,15 +27,17 @@ class View:
         width: columns of a line, WIDTH_MIN <= width <= WIDTH_MAX.
         lines_max: of the report of one failure, which leaves out details rather than take more.
         options: what commands that the reader is given have to be told as well, like "--store boats.sqlite".
+        before: what has to stand before them, like "PYTEST_ADDOPTS='-o asyncio_mode=auto'".
     """
 
     width: int = 88
     lines_max: int = LINES_MAX
     options: str = ""
+    before: str = ""
 
     def command(self, verb: str, *words: str) -> str:
         """A command that works as it is pasted: "crossroads replay 3fa9c2d1"."""
-        return " ".join(part for part in ("crossroads", verb, *words, self.options) if part)
+        return " ".join(part for part in (self.before, "crossroads", verb, *words, self.options) if part)
 
 
 def line(text: str = "", style: str = "") -> Text:

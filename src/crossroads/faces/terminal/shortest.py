@@ -1,5 +1,7 @@
 """The shortest way to a failure, with which its report begins: a calm run but for a few choices, each with what calm would have been."""
 
+from collections import Counter
+
 from rich.text import Text
 
 from crossroads.analysis.results import Shrunk, ShrunkStep
@@ -26,9 +28,10 @@ def shortest_way(shrunk: Shrunk | None, view: View, wanted: int = ALL) -> list[T
         return []
     has_calm = bool(shrunk.timeline.epochs[0].calm)
     lines = opened(OPENING, in_words(shrunk) + ("; --shrunk replays it." if has_calm else "."), view)
-    for step in shrunk.steps[:wanted]:
-        lines += prose(step_in_words(step), view, "  ", "    ")
-    hidden = len(shrunk.steps) - wanted
+    told = Counter(step_in_words(step) for step in shrunk.steps)
+    for words, times in list(told.items())[:wanted]:
+        lines += prose(words + (f" ({times} times)" if times > 1 else ""), view, "  ", "    ")
+    hidden = sum(list(told.values())[wanted:])
     if hidden > 0:
         lines.append(line(f"  and {count(hidden, 'more choice')}", QUIET))
     return lines

@@ -84,12 +84,14 @@ class _NumpySource:
         held = [repr(self._stock.RandomState.standard_normal(random_state)) for random_state in self._random_states]
         return "|".join([self._kind, *held]).encode() + _next_draws(self._bit_generator)
 
-    def take(self, number: int) -> None:
+    def take(self, number: int) -> object:
         self._stock.take(self._kind, self._bit_generator, self._random_states, number)
+        return number
 
-    def is_fresh(self, number: int) -> bool:
+    def is_fresh(self, taken: object) -> bool:
+        assert isinstance(taken, int), taken
         state, held = self._state()
-        return not held and _flat(state) == _flat(self._stock.fresh_state(self._kind, number))
+        return not held and _flat(state) == _flat(self._stock.fresh_state(self._kind, taken))
 
     def _state(self) -> tuple[dict[str, Any], list[str]]:
         """The state of the bit generator, and what the RandomStates hold back, in no particular order of theirs."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from crossroads.snapshots.live import describe_place, is_own
+from crossroads.snapshots.places import describe_place, is_own
 from crossroads.worlds.adaptors.events import OnEvent
 from crossroads.worlds.holdings import Holding, Holdings, Row, Waiting, amount, items, row_of
 from crossroads.worlds.imports import on_import

@@ -22,7 +22,8 @@ from contextvars import Context
 from types import AsyncGeneratorType, CoroutineType, FrameType, GeneratorType
 from typing import Any, Final, Protocol
 
-from crossroads.snapshots.live import Locate, describe_place, is_ours
+from crossroads.snapshots.live import Locate
+from crossroads.snapshots.places import describe_place, is_ours
 from crossroads.timeline.points import PointKind
 from crossroads.worlds.asyncio.awaits import CANCELLED, EVERY, OPTIONS, Moment, name_of, note_of
 from crossroads.worlds.asyncio.lives import home_of

@@ -126,7 +126,7 @@ class Halting:
                     home.waiting.append(handle)
             return handle
 
-        loop._call_soon = call_soon
+        loop.filter_callbacks(call_soon)
 
 
 def _tasks(loop: Any, life: Life) -> list[Any]:

@@ -49,20 +49,19 @@ class Lane:
         Returns:
             The flight; None where the hosts are cut off from each other or one has no power: it is held until that has changed, or lost.
         """
-        network = self.network
-        if network.upset:
+        if self.network.upset:
             return self._launch_upset(label, arrive, certain)
         return self.fly(label, arrive)
 
     def fly(self, label: str, arrive: Callable[[], None], least: float = 0.0) -> Flight:
         """Send something that no fault meets; it takes at least so many seconds."""
         last = self.last
-        if last is not None and last.landed:
-            last = None
-        course = self.network.course
-        flight: Any = course.launch(label, arrive, last, least) if least else course.launch(label, arrive, last)
+        flight: Any = self.network.course.launch(label, arrive, None if last is None or last.landed else last, least)
         self.last = flight
-        self._equip(flight)
+        if self.network.slowness:
+            self._equip(flight)
+        elif self.receiver is not None and self.network.names_receivers:
+            flight.socket = self.receiver.descriptor
         return flight  # type: ignore[no-any-return]
 
     def _equip(self, flight: Any, pace: float = 1.0) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from crossroads.worlds.asyncio.jobs import Jobs
 from crossroads.worlds.asyncio.lives import PLACE, Visit, life_here
+from crossroads.worlds.asyncio.passes import QuickLoop
 from crossroads.worlds.asyncio.refusals import refuse_descriptor
 from crossroads.worlds.asyncio.selector import FIRST_DESCRIPTOR, WorldSelector
 from crossroads.worlds.asyncio.tasks import TaskNumbers, WorldTask
@@ -23,9 +24,8 @@ from crossroads.worlds.asyncio.traffic import NEVER
 
 RESOLUTION_S: Final = 1e-9
 
-# Much of what is used of them is private, and the same in all versions that run here.
-_StockLoop: Any = asyncio.SelectorEventLoop
 _StockTimer: Any = events.TimerHandle
+_StockLoop: Any = asyncio.SelectorEventLoop
 
 
 class SequencedTimer(_StockTimer):  # type: ignore[misc]
@@ -39,7 +39,7 @@ class SequencedTimer(_StockTimer):  # type: ignore[misc]
         return bool(self._when < other._when)
 
 
-class WorldLoop(_StockLoop):  # type: ignore[misc]
+class WorldLoop(QuickLoop):
     """An event loop of a world.
 
     Args:
@@ -60,9 +60,10 @@ class WorldLoop(_StockLoop):  # type: ignore[misc]
     ) -> None:
         self._world_clock, self._world_start, self._numbers, self._jobs = clock, start_s, numbers, jobs
         self._timers_made = 0
-        self._making_pipe = False
+        self._making_pipe = self._is_filtered = False
         super().__init__(selector)
         selector.timers = self
+        self.selector = selector
         self._clock_resolution = RESOLUTION_S
 
     def _make_self_pipe(self) -> None:
@@ -83,6 +84,41 @@ class WorldLoop(_StockLoop):  # type: ignore[misc]
             self._making_pipe = True
             self._make_self_pipe()
         super()._write_to_self()
+
+    def set_debug(self, enabled: bool) -> None:
+        super().set_debug(enabled)
+        self._quick = self._jobs is not None and not enabled and not self._is_filtered
+
+    def filter_callbacks(self, call_soon: Callable[..., Any]) -> None:
+        """From now on `call_soon` decides what becomes of each callback that is to run soon."""
+        self._call_soon = call_soon
+        self._is_filtered = True
+        self._quick = False
+
+    def run_until_complete(self, future: Any) -> Any:
+        code = getattr(future, "cr_code", None)
+        if code in _SHUTDOWNS and self._has_nothing_to_shut():
+            return self._shut(future, code)
+        return super().run_until_complete(future)
+
+    def _has_nothing_to_shut(self) -> bool:
+        """Whether to run until asynchronous generators and the default executor are shut would change nothing."""
+        return (
+            self._quick
+            and self._task_factory is None
+            and self._default_executor is None
+            and not (self._ready or self._scheduled or len(self._asyncgens) or self._closed or self.is_running())
+            and events._get_running_loop() is None
+            and self._selector.is_idle
+        )
+
+    def _shut(self, shutdown: Any, code: Any) -> None:
+        """What is left of that for whom nothing happens in it: a task that is counted, two passes that take their time, and a flag."""
+        shutdown.close()
+        self._numbers.next()
+        for _ in range(2):
+            self._selector.look(False)
+        setattr(self, _SHUTDOWNS[code], True)
 
     def time(self) -> float:
         now: float = self._world_start + self._world_clock.elapsed_ns / 1e9
@@ -194,3 +230,10 @@ def _context_there() -> Context:
     context = copy_context()
     context.run(PLACE.set, life_here())
     return context
+
+
+_SHUTDOWNS: Final = {
+    _StockLoop.shutdown_asyncgens.__code__: "_asyncgens_shutdown_called",
+    WorldLoop.shutdown_default_executor.__code__: "_executor_shutdown_called",
+}
+"""The coroutines that `asyncio.run` runs at the end of each program, and what they note."""

@@ -48,6 +48,13 @@ class Machines:
         self._halting.watch(loop)
         self._selectors.append(selector)
 
+    def let_go(self) -> None:
+        """Let go of loops and hosts: this is older than what it holds, so that a collection of what is young would keep all of it."""
+        self._halting = Halting()
+        self._selectors = []
+        self._lives, self._starts = {}, {}
+        del self._faults
+
     # What programs call (Stage).
 
     def add(self, name: str) -> str:

@@ -64,18 +64,27 @@ class WorldSelector(selectors.BaseSelector):
         return self._put(fileobj, self._lookup(fileobj), events, data)
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        return self.look(timeout != 0)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether a poll would find nothing, and nothing is on its way."""
+        return not self._perhaps and self._traffic.is_quiet
+
+    def look(self, idle: bool) -> list[tuple[selectors.SelectorKey, int]]:
+        """What is ready; `idle` says that the loop has nothing else to do, so that time may jump to what happens next."""
         perhaps, traffic = self._perhaps, self._traffic
-        if timeout == 0 and not perhaps and traffic.is_quiet:
+        if not idle and not perhaps and traffic.is_quiet:
             traffic.tick()
             return []
         assert self.timers is not None
         ready = self._ready() if perhaps else []
-        if not traffic.poll(self.timers, timeout != 0 and not ready) and not ready:
+        if not traffic.poll(self.timers, idle and not ready) and not ready:
             self._stuck()
         if perhaps:
             ready = self._ready()
-        if len(ready) > 1 and self._traffic.is_reversed(sum(key.fd != self.own for key, _ in ready)):
-            ready.reverse()
+            if len(ready) > 1 and traffic.is_reversed(sum(key.fd != self.own for key, _ in ready)):
+                ready.reverse()
         return ready
 
     def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
@@ -123,11 +132,14 @@ class WorldSelector(selectors.BaseSelector):
         """What is ready now, in the order in which it became so, or the reverse; the rest is looked at again when it's touched."""
         found: list[tuple[selectors.SelectorKey, int]] = []
         idle: list[int] = []
+        keys, sockets, paused = self._keys, self._sockets, self.paused
         for descriptor in self._perhaps:
-            key, socket = self._keys[descriptor], self._sockets[descriptor]
+            key, socket = keys[descriptor], sockets[descriptor]
             events = key.events
-            mask = (READ if events & READ and socket.readable else 0) | (WRITE if events & WRITE and socket.writable else 0)
-            if mask and descriptor not in self.paused:
+            mask = READ if events & READ and socket.readable else 0
+            if events & WRITE and socket.writable:
+                mask |= WRITE
+            if mask and descriptor not in paused:
                 found.append((key, mask))
             else:
                 idle.append(descriptor)

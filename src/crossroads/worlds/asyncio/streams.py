@@ -85,10 +85,10 @@ class Stream(Endpoint):
 
     @property
     def readable(self) -> bool:
+        if self.inbox.size or self.finished or self.shut_read or self.error:
+            return self.listener is None or bool(self.listener.queue)
         if self.listener is not None:
             return bool(self.listener.queue)
-        if self.inbox.size or self.finished or self.shut_read or self.error:
-            return True
         return self.state not in (OPEN, CONNECTING)
 
     @property
@@ -232,8 +232,6 @@ class Stream(Endpoint):
         if not inbox.size:
             return self._recv_nothing()
         data = inbox.take(size)
-        if not inbox.size:
-            self.touch()
         self.peer.make_room(len(data))
         return data
 

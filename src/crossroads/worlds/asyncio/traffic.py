@@ -8,12 +8,26 @@ the world looks, but each choice says what matters: which came first. Times are 
 
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
+from math import inf
 from typing import Any, Final, Protocol
 
 from crossroads.snapshots.live import Locate
+from crossroads.timeline.keys import Four
 from crossroads.timeline.points import PointKind
 from crossroads.worlds.asyncio.course import Flight, Touched
-from crossroads.worlds.asyncio.weather import LAGGING, LATE_S, PLAIN, REVERSED, SPLIT, STYLES, Style, between, survival
+from crossroads.worlds.asyncio.weather import (
+    LAGGING,
+    LATE_S,
+    NO_TAILS,
+    REVERSED,
+    SPLIT,
+    STYLES,
+    TAILS_AT_START,
+    Style,
+    Tails,
+    between,
+    tails,
+)
 
 RACE_MIN: Final = 0.001
 """A race that one side wins with more than 1 - this probability isn't a choice."""
@@ -38,6 +52,10 @@ LATE_NS: Final = int(LATE_S * 1e9)
 class Chooser(Protocol):
     """Who settles what isn't determined: a run of crossroads."""
 
+    @property
+    def units(self) -> object:
+        """Another object as soon as `four` gives other numbers."""
+
     def choose(
         self,
         kind: PointKind,
@@ -45,11 +63,12 @@ class Chooser(Protocol):
         options: Sequence[Any],
         weights: Sequence[float] | None,
         locate: Locate | None = None,
+        u: float | None = None,
     ) -> int: ...
 
     def event(self, label: str, actor: Any = None, locate: Locate | None = None) -> None: ...
 
-    def unit(self, kind: str, name: str) -> float: ...
+    def four(self, name: str) -> Four: ...
 
 
 class Timers(Protocol):
@@ -60,7 +79,7 @@ class Timers(Protocol):
 
 
 class Passage:
-    """A flight, from its launch to its landing."""
+    """A flight, from its launch to its landing. `numbers` are what is drawn for it: its split, its first race, its latency, its passes."""
 
     __slots__ = (
         "arrive",
@@ -70,26 +89,26 @@ class Passage:
         "followers",
         "label",
         "landed",
-        "least",
         "lost",
+        "numbers",
         "order",
         "pace",
         "since",
         "socket",
+        "units",
     )
 
     def __init__(self, label: str, arrive: Callable[[], None], since: int, least: int, order: int) -> None:
-        self.label, self.arrive, self.since, self.floor, self.order = label, arrive, since + least, since + least, order
-        self.least = least
+        self.label, self.arrive, self.since, self.floor, self.order = label, arrive, since, since + least, order
         self.due = NEVER
         self.landed = self.dropped = False
         self.followers: list[Passage] | None = None
         self.lost = 0
         self.pace = 1.0
         self.socket: Touched | None = None
+        self.units: object = None
 
-    def __lt__(self, other: "Passage") -> bool:
-        return (self.due, self.order) < (other.due, other.order)
+    numbers: Four
 
     def __str__(self) -> str:
         return self.label
@@ -109,19 +128,16 @@ ORDERS: Final = (Said("as they became ready"), Said("the other way round"))
 KEEPS: Final = (Said("keeps up"), Said("lags"))
 
 
-class Positions(Sequence[Said]):
-    """The options of a race: where an arrival falls; their text is made only when it is looked at."""
+class Position:
+    """An option of a race: where an arrival falls beside its rival, whose text is made only when it is looked at."""
 
-    __slots__ = ("_describe", "_rival")
+    __slots__ = ("_name", "_traffic")
 
-    def __init__(self, rival: object, describe: Callable[[object], str]) -> None:
-        self._rival, self._describe = rival, describe
+    def __init__(self, name: str, traffic: "Traffic") -> None:
+        self._name, self._traffic = name, traffic
 
-    def __len__(self) -> int:
-        return len(POSITIONS)
-
-    def __getitem__(self, position: Any) -> Any:
-        return Said(f"{POSITIONS[position]} {self._describe(self._rival)}")
+    def __repr__(self) -> str:
+        return f"{self._name} {self._traffic.describe(self._traffic.rival)}"
 
 
 class Traffic:
@@ -133,25 +149,32 @@ class Traffic:
     """
 
     def __init__(self, clock: Any, pass_ns: int) -> None:
-        self.chooser: Chooser | None = None
-        self.touched: Callable[[Touched], None] = lambda socket: None
         self.describe: Callable[[object], str] = str
         self.locate: Callable[[object], tuple[str, str]] = lambda flight: ("", "")
         self.overdue: Callable[[], None] = lambda: None
         self.limit_ns = NEVER
         self._clock, self.pass_ns = clock, pass_ns
+        self._positions = tuple(Position(name, self) for name in POSITIONS)
         self.reset()
 
     def reset(self) -> None:
-        """Be as new: nothing is on its way, and the weather is open."""
+        """Be as new: nothing is on its way, the weather is open, and nobody is held who would have to be told of anything."""
+        self.chooser: Chooser | None = None
+        self.touch: Callable[[Touched], None] = _ignore
         self.hidden = 0
         self._open: list[Passage] = []
-        self._settled: list[Passage] = []
+        self._settled: list[tuple[int, int, Passage]] = []
         self._settling: list[Passage] = []
         self._order = 0
         self._spins = 0
         self._style: Style | None = None
         self._paces: dict[str, float] = {}
+        self._settles: Passage | None = None
+        self.rival: object = None
+        """What the flight that is being settled races against."""
+        self._split_label = ""
+        self._split_units: object = None
+        self._split_numbers: Four | None = None
 
     # What the network calls (Course).
 
@@ -159,15 +182,17 @@ class Traffic:
         return float(self._clock.elapsed_ns / 1e9)
 
     def launch(self, label: str, arrive: Callable[[], None], behind: Flight | None = None, least: float = 0.0) -> Passage:
-        self._order += 1
-        flight = Passage(label, arrive, self._clock.elapsed_ns, round(least * 1e9), self._order)
-        if behind is not None and not behind.landed:
+        order = self._order = self._order + 1
+        flight = Passage(label, arrive, self._clock.elapsed_ns, round(least * 1e9) if least else 0, order)
+        if label is self._split_label:
+            flight.units, flight.numbers = self._split_units, self._split_numbers  # type: ignore[assignment]
+        if behind is None or behind.landed:
+            self._open.append(flight)
+        else:
             assert isinstance(behind, Passage), behind
             if behind.followers is None:
                 behind.followers = []
             behind.followers.append(flight)
-        else:
-            self._open.append(flight)
         return flight
 
     def soon(self, label: str, arrive: Callable[[], None], seconds: float = 0.0, at: int = 0) -> Passage:
@@ -175,7 +200,7 @@ class Traffic:
         self._order += 1
         flight = Passage(label, arrive, self._clock.elapsed_ns, 0, self._order)
         flight.due = max(self._clock.elapsed_ns + round(seconds * 1e9), at)
-        heappush(self._settled, flight)
+        heappush(self._settled, (flight.due, flight.order, flight))
         return flight
 
     def force(self, flight: Flight) -> None:
@@ -192,13 +217,15 @@ class Traffic:
         flight.dropped = True
 
     def split(self, label: str, size: int) -> int:
-        if self.chooser is None or size < 2:
+        chooser = self.chooser
+        if chooser is None or size < 2:
             return size
-        u = self._unit("split", label)
+        self.hidden += 1
+        numbers = chooser.four(label)
+        # What is launched with this very label next goes on with its numbers.
+        self._split_label, self._split_units, self._split_numbers = label, chooser.units, numbers
+        u = numbers[0]
         return size if u >= SPLIT else 1 + int(u / SPLIT * (size - 1))
-
-    def touch(self, socket: Touched) -> None:
-        self.touched(socket)
 
     # What the selector calls.
 
@@ -215,12 +242,15 @@ class Traffic:
         if self._open:
             self._settle_open(now, due, rival)
         while idle and due > now and (head := self._next_due()) > now:
-            floor = self._next_floor()
-            target = min(head, due, floor)
-            if target == NEVER:
-                clock.elapsed_ns = now
-                return False
-            now = max(now, target if target == floor else self._wake(target, head, due, following))
+            floor = self._next_floor() if self._open else NEVER
+            target = head if head < due else due
+            if floor <= target:
+                if floor == NEVER:
+                    clock.elapsed_ns = now
+                    return False
+                now = max(now, floor)
+            else:
+                now = max(now, self._wake(target, head, due, following))
             if self._open:
                 self._settle_open(now, due, rival)
         clock.elapsed_ns = now
@@ -234,7 +264,7 @@ class Traffic:
     def under_way(self) -> list[Passage]:
         """What has been sent and hasn't landed, in the order in which it was sent; for reports."""
         found: dict[int, Passage] = {}
-        ahead = [*self._open, *self._settled, *self._settling]
+        ahead = [*self._open, *(flight for _, _, flight in self._settled), *self._settling]
         while ahead:
             flight = ahead.pop()
             ahead += flight.followers or ()
@@ -258,9 +288,9 @@ class Traffic:
     def _next_due(self) -> int:
         settled = self._settled
         while settled:
-            head = settled[0]
+            due, _, head = settled[0]
             if not head.dropped:
-                return head.due
+                return due
             heappop(settled)
         return NEVER
 
@@ -275,7 +305,7 @@ class Traffic:
         """When the loop wakes for what falls due at `target`: mostly then, now and then together with what follows soon."""
         if self.chooser is None or self._style is None:
             return target
-        later = NEVER
+        later = target + LATE_NS + 1
         for time in others:
             if target < time < later:
                 later = time
@@ -286,8 +316,8 @@ class Traffic:
 
     def _land(self, now: int, due: int, rival: object) -> None:
         settled = self._settled
-        while settled and settled[0].due <= now:
-            flight = heappop(settled)
+        while settled and settled[0][0] <= now:
+            _, _, flight = heappop(settled)
             if flight.dropped:
                 continue
             flight.landed = True
@@ -313,59 +343,91 @@ class Traffic:
             if flight.floor > now or not self._settle(flight, now, due, timer):
                 still.append(flight)
             else:
-                heappush(self._settled, flight)
+                heappush(self._settled, (flight.due, flight.order, flight))
 
     def _settle(self, flight: Passage, now: int, due: int, timer: object) -> bool:
         """Decide when the flight arrives, or against its next rival; False: after that one, no more is known."""
-        chooser = self.chooser
-        if chooser is None:
+        if self.chooser is None:
             flight.due = max(flight.floor, now)
             return True
         pace = self._pace(flight) * flight.pace
-        low = (flight.floor - flight.since) / 1e9 / pace
+        since, floor = flight.since, flight.floor
+        if floor == since:
+            low, from_low, left = 0.0, TAILS_AT_START, 1.0
+        else:
+            low = (floor - since) / 1e9 / pace
+            from_low = tails(low)
+            left = sum(from_low)
         head = self._next_due()
-        rival_time, rival = (head, self._settled[0]) if now < head < due else (due, timer)
+        rival_time, rival = (head, self._settled[0][2]) if now < head < due else (due, timer)
         if rival_time == NEVER or flight.lost >= RACES_MAX:
-            return self._alone(flight, low, pace)
+            return self._alone(flight, low, from_low, left, pace)
         if rival_time <= now:
             # A timer that fires in this very pass: what comes after it is known in the next one.
             flight.lost += 1
             return False
-        high = (rival_time - flight.since) / 1e9 / pace
-        left = survival(PLAIN, low)
-        after = survival(PLAIN, high) / left if left > 0.0 else 0.0
+        high = (rival_time - since) / 1e9 / pace
+        from_high = tails(high)
+        beyond = sum(from_high)
+        after = beyond / left if left > 0.0 else 0.0
         if after < RACE_MIN:
-            return self._alone(flight, low, pace)
-        if 1.0 - after < RACE_MIN:
-            flight.floor, flight.lost = rival_time, flight.lost + 1
-            return False
-        assert self._style is not None
-        near = self._style.coincidence
-        weights = ((1.0 - after) * (1.0 - near), near * 0.25, near * 0.5, near * 0.25, after * (1.0 - near))
-        taken = chooser.choose("latency", flight.label, Positions(rival, self.describe), weights, lambda: self.locate(flight))
+            return self._alone(flight, low, from_low, left, pace)
+        taken = 4 if 1.0 - after < RACE_MIN else self._race(flight, rival, after)
         if taken == 4:
             flight.floor, flight.lost = rival_time, flight.lost + 1
             return False
-        flight.due = self._exact(flight, low, high, pace) if taken == 0 else self._beside(flight, now, rival_time, taken - 2)
+        if taken:
+            flight.due = self._beside(flight, now, rival_time, taken - 2)
+        else:
+            seconds = between(low, high, from_low, from_high, left - beyond, self._numbers(flight)[2])
+            at = since + round(seconds * pace * 1e9)
+            flight.due = at if at > floor else floor
         return True
 
-    def _alone(self, flight: Passage, low: float, pace: float) -> bool:
+    def _race(self, flight: Passage, rival: object, after: float) -> int:
+        """The position that the flight takes beside its rival, which it would come after with this probability, coincidence apart."""
+        chooser, style = self.chooser, self._style
+        assert chooser is not None
+        assert style is not None
+        near = style.coincidence
+        weights = ((1.0 - after) * (1.0 - near), near * 0.25, near * 0.5, near * 0.25, after * (1.0 - near))
+        u = None
+        if not flight.lost:
+            u = flight.numbers[1] if flight.units is chooser.units else self._draw(flight)[1]
+        self.rival, self._settles = rival, flight
+        return chooser.choose("latency", flight.label, self._positions, weights, self._locate, u)
+
+    def _alone(self, flight: Passage, low: float, from_low: Tails, left: float, pace: float) -> bool:
         """Settle a flight that has no rival: a point without options, from which its latency is drawn."""
         assert self.chooser is not None
-        self.chooser.event(flight.label, None, lambda: self.locate(flight))
-        flight.due = self._exact(flight, low, float("inf"), pace)
+        self._settles = flight
+        self.chooser.event(flight.label, None, self._locate)
+        seconds = between(low, inf, from_low, NO_TAILS, left, self._numbers(flight)[2])
+        flight.due = max(flight.since + round(seconds * pace * 1e9), flight.floor)
         return True
+
+    def _locate(self) -> tuple[str, str]:
+        return self.locate(self._settles)
 
     def _beside(self, flight: Passage, now: int, rival_time: int, side: int) -> int:
         """A time some passes before the rival (side -1), in its own pass (0), or some passes after it (1)."""
         if not side:
             return rival_time
-        distance = 1 + int(self._unit("passes", flight.label) * PASSES_BESIDE) * self.pass_ns
+        distance = 1 + int(self._numbers(flight)[3] * PASSES_BESIDE) * self.pass_ns
         return max(rival_time + side * distance, min(now, rival_time - 1))
 
-    def _exact(self, flight: Passage, low: float, high: float, pace: float) -> int:
-        seconds = between(PLAIN, low, high, self._unit("exact", flight.label))
-        return max(flight.since + round(seconds * pace * 1e9), flight.floor)
+    def _numbers(self, flight: Passage) -> Four:
+        """The numbers of a flight for something that is no choice."""
+        assert self.chooser is not None
+        self.hidden += 1
+        return flight.numbers if flight.units is self.chooser.units else self._draw(flight)
+
+    def _draw(self, flight: Passage) -> Four:
+        """Numbers for a flight in the present epoch."""
+        assert self.chooser is not None
+        numbers = flight.numbers = self.chooser.four(flight.label)
+        flight.units = self.chooser.units
+        return numbers
 
     def _pace(self, flight: Passage) -> float:
         assert self.chooser is not None
@@ -381,13 +443,12 @@ class Traffic:
             pace = self._paces[line] = style.pace * (style.laggard if lags else 1.0)
         return pace
 
-    def _unit(self, kind: str, name: str) -> float:
-        assert self.chooser is not None
-        self.hidden += 1
-        return self.chooser.unit(kind, name)
-
     def is_reversed(self, count: int) -> bool:
         """Whether `count` ready sockets are reported in the reverse of the order in which they became ready."""
         if self.chooser is None or count < 2:
             return False
         return bool(self.chooser.choose("schedule", f"order of {count} ready sockets", ORDERS, (1.0 - REVERSED, REVERSED)))
+
+
+def _ignore(socket: Touched) -> None:
+    pass

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any, Final
 
-from crossroads.snapshots.live import describe_place, is_own
+from crossroads.snapshots.places import describe_place, is_own
 
 DEPTH_MAX: Final = 6
 VISITS_MAX: Final = 200

@@ -13,6 +13,7 @@ from crossroads.timeline.timelines import WorldSettings
 from crossroads.world import current
 from crossroads.worlds.asyncio import adaptors, blocking, refusals
 from crossroads.worlds.asyncio.cancelling import Cancelling, SweptLoop, SweptSelector
+from crossroads.worlds.asyncio.course import Touched
 from crossroads.worlds.asyncio.jobs import Jobs
 from crossroads.worlds.asyncio.loop import WorldLoop
 from crossroads.worlds.asyncio.machines import Machines
@@ -84,6 +85,7 @@ class AsyncioWorld(PlainWorld):
             rewind_plain()
             self._loops.clear()
             self._selector = None
+            self.machines.let_go()
             for part in (self.traffic, self.network, self._numbers, self._jobs, self._cancelling):
                 if part is not None:
                     part.reset()
@@ -95,11 +97,13 @@ class AsyncioWorld(PlainWorld):
         """Another loop of this world."""
         kind = WorldSelector if self._cancelling is None else SweptSelector
         selector = kind(self.traffic, self.network.descriptors.__getitem__, refuse_descriptor, self._stuck)
-        self.traffic.touched = selector.touch
+        self.traffic.touch = selector.touch
         self._selector = selector
         parts = (self._clock, MONOTONIC_START_NS / 1e9, selector, self._numbers, self._jobs)
         loop = WorldLoop(*parts) if self._cancelling is None else SweptLoop(self._cancelling, *parts)
         self._loops.append(loop)
+        if sum(not one.is_closed() for one in self._loops) > 1:
+            self.traffic.touch = self._touch
         self.machines.watch(loop, selector)
         return loop
 
@@ -150,6 +154,11 @@ class AsyncioWorld(PlainWorld):
             if hasattr(asyncio, name):
                 self._patches.set(asyncio, name, lambda selector=None: world.new_event_loop())
 
+    def _touch(self, socket: Touched) -> None:
+        """Several loops take turns, as those of a test and of its wider fixtures do: the socket may belong to one that doesn't run now."""
+        for loop in self._loops:
+            loop.selector.touch(socket)
+
     def _stuck(self) -> None:
         """Nothing is left to happen: the tasks wait for ever."""
         loop = self._running()
@@ -182,7 +191,7 @@ class AsyncioWorld(PlainWorld):
         loop = self._running()
         if socket is None or self._selector is None or loop is None:
             return ""
-        key = self._selector.get_map().get(socket.fileno()) if socket.fileno() >= 0 else None
+        key = loop.selector.get_map().get(socket.fileno()) if socket.fileno() >= 0 else None
         for handle in key.data if key is not None else ():
             task = task_behind(handle, loop) if handle is not None else None
             if task is not None:

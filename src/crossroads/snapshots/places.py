@@ -1,0 +1,44 @@
+"""Places in the program: which files are its own, and how a line of them is named."""
+
+import sys
+from types import CodeType, FrameType
+from typing import Final
+
+program_folders: list[str] = []
+"""Directories, with a slash at the end, that the program's own files lie in; set when the program is loaded."""
+
+_INSTALLED: Final = ("/site-packages/", "/dist-packages/")
+_OUR_FOLDER: Final = __file__.rpartition("/snapshots/")[0] + "/"
+
+
+def program_frame() -> FrameType | None:
+    """The innermost frame in the program's own files, None where there is none on the stack."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and not is_own(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame
+
+
+def is_own(filename: str) -> bool:
+    """Whether the file belongs to the program rather than to the library, Python's or an installed one, or to us."""
+    if is_ours(filename) or any(part in filename for part in _INSTALLED):
+        return False
+    return any(filename.startswith(folder) for folder in program_folders)
+
+
+def is_ours(filename: str) -> bool:
+    """Whether the file belongs to crossroads, or is the part of Python that starts modules."""
+    return filename.startswith((_OUR_FOLDER, "<frozen runpy"))
+
+
+def describe_place(code: CodeType, line: int | None) -> str:
+    """ "file:line in function" with the file as short as it can be named from the working directory."""
+    return f"{short_path(code.co_filename)}:{line or 0} in {code.co_name}"
+
+
+def short_path(path: str) -> str:
+    """The path relative to the directory of the program, where it lies below it."""
+    for folder in program_folders:
+        if path.startswith(folder):
+            return path[len(folder) :]
+    return path
