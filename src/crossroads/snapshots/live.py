@@ -271,10 +271,10 @@ class LiveRun:
             **({"lines": lines} if self._lines is not None else {}),
         }
 
-    def finish_briefly(self, outcome: Outcome) -> str:
-        """The result of a life that isn't traced, as JSON: digest, points, whether anything was drawn (0 or 1), and marks."""
+    def finish_briefly(self, outcome: Outcome, cpu_s: float) -> str:
+        """The result of a life that isn't traced, as JSON: digest, points, whether anything was drawn (0 or 1), marks, and CPU seconds."""
         end = self._reach_end()
-        return f'["{self._seal(end, outcome)}",{end},{int(self._fate.drawn())},{self.marks}]'
+        return f'["{self._seal(end, outcome)}",{end},{int(self._fate.drawn())},{self.marks},{cpu_s:.6f}]'
 
     def _reach_end(self) -> int:
         self.pauses = ()

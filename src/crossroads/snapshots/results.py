@@ -74,7 +74,7 @@ def lived(timeline: Timeline, result: Any, python: str, seconds: float = 0.0, ou
 
 
 def _lived_briefly(timeline: Timeline, result: list[Any], python: str, seconds: float) -> Run:
-    digest, points, drawn, marks = result
+    digest, points, drawn, marks, cpu_s = result
     found = Timeline(
         timeline.target,
         timeline.epochs,
@@ -87,7 +87,7 @@ def _lived_briefly(timeline: Timeline, result: list[Any], python: str, seconds: 
         timeline.code,
         timeline.named,
     )
-    return Run(found, (), bool(drawn), seconds, "", (), int(marks))
+    return Run(found, (), bool(drawn), seconds, "", (), int(marks), cpu_s=float(cpu_s))
 
 
 def _lived(timeline: Timeline, result: dict[str, Any], python: str, seconds: float, output: str) -> Run:
@@ -110,6 +110,7 @@ def _lived(timeline: Timeline, result: dict[str, Any], python: str, seconds: flo
         marks=int(result.get("marks", 0)),
         libraries=tuple(str(name) for name in result.get("libraries", ())),
         remains=str(result.get("stop", "")),
+        cpu_s=float(result.get("cpu_s", 0.0)),
         lines=tuple((str(file), int(line)) for file, line in result.get("lines", ())),
     )
 

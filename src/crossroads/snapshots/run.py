@@ -38,6 +38,7 @@ class Run:
         marks: how many marks were met.
         lines: (file, line) of the program's own that were executed since the last epoch, sorted; () unless they were asked for.
         remains: what it left in its process that another future couldn't be lived with: "threads", "child processes", "memory", or "".
+        cpu_s: CPU time of its process up to its end, that of others before it in the same process included; 0 where it wasn't told.
         libraries: the libraries whose events could be points, as far as the program has imported them.
     """
 
@@ -51,6 +52,7 @@ class Run:
     libraries: tuple[str, ...] = ()
     remains: str = ""
     lines: tuple[tuple[str, int], ...] = ()
+    cpu_s: float = 0.0
 
     @property
     def outcome(self) -> Outcome:

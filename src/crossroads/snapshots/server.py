@@ -395,9 +395,9 @@ class Server:
 
     def _leave_result(self, live: LiveRun, outcome: Outcome, more: dict[str, str]) -> bool:
         if self.plan.is_brief and outcome.kind == "passed" and not more:
-            return self._results.put(live.finish_briefly(outcome).encode())
+            return self._results.put(live.finish_briefly(outcome, _process_time()).encode())
         libraries = [name for name in EVENT_LIBRARIES if name in sys.modules]
-        return self._results.write({**live.finish(outcome), "libraries": libraries, **more})
+        return self._results.write({**live.finish(outcome), "cpu_s": _process_time(), "libraries": libraries, **more})
 
     # Several lives in one process.
 

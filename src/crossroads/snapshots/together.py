@@ -65,7 +65,7 @@ class Together:
             lot: lived one after the other.
             checked: those of them that were lived again.
             alone: how that ended, in any order.
-            start_s: of each time alone, what a snapshot at the start would save.
+            start_s: of the CPU time of each life alone, what a snapshot at the start would save.
 
         Raises:
             Distrusted: they differ.
@@ -78,7 +78,8 @@ class Together:
         self._lots += 1
         usual_s = sum(run.seconds for run in lot) / len(lot)
         self.size = max(LOT_MIN, min(GROWTH * self.size, LOT_MAX, int(LOT_S / max(usual_s, 1e-9))))
-        slow = usual_s > SLOW_SHARE * (median(run.seconds for run in alone) - start_s)
+        # By CPU time: what takes how long depends on who else wants the machine.
+        slow = max(run.cpu_s for run in lot) / len(lot) > SLOW_SHARE * (median(run.cpu_s for run in alone) - start_s)
         self._slow_lots = self._slow_lots + 1 if slow else 0
 
     @property
