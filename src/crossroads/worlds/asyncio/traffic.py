@@ -6,14 +6,13 @@ in the air and meets its next rival. The probabilities are those of one latency 
 the world looks, but each choice says what matters: which came first. Times are whole nanoseconds since the start of the run.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from heapq import heappop, heappush
 from math import inf
 from typing import Any, Final, Protocol
 
-from crossroads.snapshots.live import Locate
 from crossroads.timeline.keys import Four
-from crossroads.timeline.points import PointKind
+from crossroads.worlds.asyncio.chooser import Chooser
 from crossroads.worlds.asyncio.course import Flight, Touched
 from crossroads.worlds.asyncio.weather import (
     LAGGING,
@@ -47,28 +46,6 @@ PASSES_BESIDE: Final = 6
 NEVER: Final = 2**62
 POSITIONS: Final = ("before", "just before", "together with", "just after", "after")
 LATE_NS: Final = int(LATE_S * 1e9)
-
-
-class Chooser(Protocol):
-    """Who settles what isn't determined: a run of crossroads."""
-
-    @property
-    def units(self) -> object:
-        """Another object as soon as `four` gives other numbers."""
-
-    def choose(
-        self,
-        kind: PointKind,
-        label: object,
-        options: Sequence[Any],
-        weights: Sequence[float] | None,
-        locate: Locate | None = None,
-        u: float | None = None,
-    ) -> int: ...
-
-    def event(self, label: str, actor: Any = None, locate: Locate | None = None) -> None: ...
-
-    def four(self, name: str) -> Four: ...
 
 
 class Timers(Protocol):
@@ -182,6 +159,7 @@ class Traffic:
         return float(self._clock.elapsed_ns / 1e9)
 
     def launch(self, label: str, arrive: Callable[[], None], behind: Flight | None = None, least: float = 0.0) -> Passage:
+        """See `Course.launch`."""
         order = self._order = self._order + 1
         flight = Passage(label, arrive, self._clock.elapsed_ns, round(least * 1e9) if least else 0, order)
         if label is self._split_label:

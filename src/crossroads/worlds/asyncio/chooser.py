@@ -1,0 +1,30 @@
+"""What the world's traffic asks of the run that it is in."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from crossroads.snapshots.live import Locate
+from crossroads.timeline.keys import Four
+from crossroads.timeline.points import PointKind
+
+
+class Chooser(Protocol):
+    """Who settles what isn't determined: a run of crossroads."""
+
+    @property
+    def units(self) -> object:
+        """Another object as soon as `four` gives other numbers."""
+
+    def choose(
+        self,
+        kind: PointKind,
+        label: object,
+        options: Sequence[Any],
+        weights: Sequence[float] | None,
+        locate: Locate | None = None,
+        u: float | None = None,
+    ) -> int: ...
+
+    def event(self, label: str, actor: Any = None, locate: Locate | None = None) -> None: ...
+
+    def four(self, name: str) -> Four: ...
