@@ -1,10 +1,10 @@
 """Living futures of tests: files of a project, and what becomes of some of its futures."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from crossroads.runners.local import LocalRunner
 from crossroads.snapshots.engine import EngineName
-from crossroads.snapshots.plans import Traced
 from crossroads.snapshots.run import Run
 from crossroads.timeline.outcomes import Outcome
 from crossroads.timeline.timelines import Epoch, Timeline, WorldSettings
@@ -28,14 +28,20 @@ def lives(
     engine: EngineName | None = None,
     jobs: int = 1,
     pristine: bool = False,
-    trace: Traced = "none",
-    points: str = "marks",
 ) -> list[Run]:
     """The runs of as many seeds."""
+    begun = [(Epoch(0, seed),) for seed in range(futures)]
+    return lives_of(target, begun, engine=engine, jobs=jobs, pristine=pristine)
+
+
+def lives_of(
+    target: str, begun: Sequence[tuple[Epoch, ...]], *, engine: EngineName | None = None, jobs: int = 1, pristine: bool = False
+) -> list[Run]:
+    """The runs of these epochs."""
     found = parse_target(target)
-    world = WorldSettings(world_of(found), points=points)
+    world = WorldSettings(world_of(found))
     with LocalRunner(found, world, engine=engine, jobs=jobs) as runner:
-        return runner.run([Timeline(str(found), (Epoch(0, seed),), world=world) for seed in range(futures)], pristine=pristine, trace=trace)
+        return runner.run([Timeline(str(found), epochs, world=world) for epochs in begun], pristine=pristine)
 
 
 def ends(target: str, futures: int = FUTURES) -> list[Outcome]:

@@ -272,14 +272,15 @@ def _keep(tree: Tree, path: str, about: os.stat_result, home: str) -> Kept:
 
 def _nameless_files() -> list[int]:
     """Descriptors of files that were removed while they are open, such as those in which output is captured."""
-    found = []
-    for descriptor, _ in kernel.file_offsets():
-        with suppress(OSError):
-            about = _fstat(descriptor)
-            if stat.S_ISREG(about.st_mode) and not about.st_nlink and about.st_size <= KEPT_BYTES_MAX:
-                if _fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY:
-                    found.append(descriptor)
-    return found
+    return [descriptor for descriptor, _ in kernel.file_offsets() if _is_nameless(descriptor)]
+
+
+def _is_nameless(descriptor: int) -> bool:
+    try:
+        about, access = _fstat(descriptor), _fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE
+    except OSError:
+        return False
+    return not about.st_nlink and about.st_size <= KEPT_BYTES_MAX and access != os.O_RDONLY
 
 
 def _all_at(descriptor: int) -> bytes:

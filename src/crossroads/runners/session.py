@@ -122,6 +122,7 @@ class Driver:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: Any) -> None:
+        """From here on pytest itself is silent, leaves no files, and its own folder counts as the program's."""
         if warnings.showwarning is _QUIET:
             warnings.showwarning = _show_warning
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")

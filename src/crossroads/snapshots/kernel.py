@@ -261,6 +261,15 @@ def move_up(descriptor: int) -> int:
     return moved
 
 
+def file_identity(descriptor: int) -> tuple[int, int] | None:
+    """Which file a descriptor is, None where it is closed."""
+    try:
+        found = _fstat(descriptor)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def is_open(descriptor: int) -> bool:
     """Whether this process has a descriptor of this number."""
     try:

@@ -45,7 +45,7 @@ PIPE_READ_BYTES: Final = 65_536
 # Taken before any program under test could replace them.
 _exit, _getpid, _getppid, _waitpid, _setpgid = os._exit, os.getpid, os.getppid, os.waitpid, os.setpgid
 _open, _read, _write, _close, _dup2, _pipe2, _lseek = os.open, os.read, os.write, os.close, os.dup2, os.pipe2, os.lseek
-_fstat, _get_blocking, _set_blocking, _poll = os.fstat, os.get_blocking, os.set_blocking, select.poll
+_get_blocking, _set_blocking, _poll = os.get_blocking, os.set_blocking, select.poll
 _monotonic, _process_time, _freeze, _collect = time.monotonic, time.process_time, gc.freeze, gc.collect
 _socket = socket.socket
 _signal, _getsignal = signal.signal, signal.getsignal
@@ -73,7 +73,7 @@ class Server:
             _dup2(null, descriptor)
         _close(null)
         self._output_end, self._input_end = -1, -1
-        self._unused = _identity(1)
+        self._unused = kernel.file_identity(1)
         self._outputs: tuple[int, ...] = (1, 2)
         self.plan = Plan()
         self._later: list[Plan] = []
@@ -121,7 +121,7 @@ class Server:
         self._output_end, self._input_end = kernel.move_up(reading), kernel.move_up(writing)
         _set_blocking(self._output_end, False)
         # What the program has put there itself, as one that captures its own output does, stays there.
-        self._outputs = tuple(descriptor for descriptor in (1, 2) if _identity(descriptor) in (None, self._unused))
+        self._outputs = tuple(descriptor for descriptor in (1, 2) if kernel.file_identity(descriptor) in (None, self._unused))
         kernel.limit_memory(None)
         self._offsets = kernel.file_offsets()
         _freeze()
@@ -424,15 +424,6 @@ class Server:
     def is_own_process(self) -> bool:
         """Whether this is the process that was set up as a future, not one that the program forked from it."""
         return _getpid() == self._pid
-
-
-def _identity(descriptor: int) -> tuple[int, int] | None:
-    """Which file a descriptor is, None where it is closed."""
-    try:
-        found = _fstat(descriptor)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
 
 
 def _nothing() -> None:
