@@ -61,6 +61,14 @@ def test_a_traceback_is_told_from_what_was_printed() -> None:
     assert output_of(replace(made.coins(), output="hello\n")) == ("hello\n", "")
 
 
+def test_the_phase_stands_beside_the_place(in_programs: Path) -> None:
+    coins = made.coins(account=False)
+    outcome = replace(coins.outcome, message="in its setup: no disk", exception="OSError")
+    failure = replace(coins, outcome=outcome, timeline=replace(coins.timeline, outcome=None), output="OSError: no disk\n")
+    assert output_of(failure) == ("", "")
+    assert "E   OSError: no disk\n\ntwo_coins.py:19 in main, in its setup\n" in text_of(failure)
+
+
 def test_reports_bring_along_what_others_show(in_programs: Path) -> None:
     exploration = made.exploration(made.coins())
     told = told_of("t.py::t", exploration, VIEW, whole=True)

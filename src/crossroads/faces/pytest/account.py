@@ -21,6 +21,9 @@ from crossroads.faces.terminal.words import title
 
 DETAIL: Final = Detail(source=3, options=4, full=2, decisions=1)
 
+PHASES: Final = ("in its setup", "in its teardown")
+"""How the message of a test begins that has failed elsewhere than in its call."""
+
 MESSAGE_LINES_MAX: Final = 20
 FRAMES_MAX: Final = 5
 TRACEBACK: Final = "Traceback (most recent call last):\n"
@@ -87,8 +90,14 @@ def source_of(target: str) -> str:
 
 def output_of(failure: Failure) -> tuple[str, str]:
     """(what the failing future printed, its traceback), as far as the latter is told apart."""
+    outcome = failure.outcome
+    if outcome.kind != "failed":
+        return failure.output, ""
     printed, found, trace = failure.output.rpartition(TRACEBACK)
-    return (printed, found + trace) if found and failure.outcome.kind == "failed" else (failure.output, "")
+    if found:
+        return printed, found + trace
+    bare = f"{outcome.exception}: {_without_phase(outcome.message)[1]}\n"
+    return (failure.output.removesuffix(bare), "")
 
 
 def _always(exploration: Exploration) -> str:
@@ -109,7 +118,9 @@ def _what(failure: Failure, target: str, view: View) -> list[Text]:
     lines = [line(short_place(f"{file}:{number} in {name}")) for file, number, name in frames]
     lines += [line(f"{'>' if row.meant else ' '}   {row.text}") for row in rows]
     lines += [line(f"E   {clean(text)}") for text in _exception(failure)]
-    return lines + ([line(), line(short_place(outcome.where))] if outcome.where else [])
+    phase = _without_phase(outcome.message)[0]
+    place = ", ".join(part for part in (short_place(outcome.where) if outcome.where else "", phase) if part)
+    return lines + ([line(), line(place)] if place else [])
 
 
 def _exception(failure: Failure) -> list[str]:
@@ -124,7 +135,14 @@ def _exception(failure: Failure) -> list[str]:
         while said and said[0].startswith(" "):
             said.pop(0)
         return said[:MESSAGE_LINES_MAX]
-    return ": ".join(part for part in (outcome.exception, outcome.message) if part).splitlines()[:MESSAGE_LINES_MAX]
+    message = _without_phase(outcome.message)[1]
+    return ": ".join(part for part in (outcome.exception, message) if part).splitlines()[:MESSAGE_LINES_MAX]
+
+
+def _without_phase(message: str) -> tuple[str, str]:
+    """(in which phase a test has failed, "" for its call; the rest of the message)."""
+    phase, colon, rest = message.partition(": ")
+    return (phase, rest) if colon and phase in PHASES else ("", message)
 
 
 def _why(failure: Failure, target: str, view: View) -> list[Text]:
