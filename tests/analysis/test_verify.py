@@ -154,3 +154,11 @@ def test_settings_out_of_range_are_refused(setting: dict[str, float], tmp_path: 
 def test_unknown_failures_are_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError):
         crossroads.verify("00000000", store=tmp_path / "s.sqlite")
+
+
+def test_the_same_seed_gives_the_same_numbers(chances: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(chances.folder)
+    source = programs.CHANCES_EDITED["half fixed: by a retry"][0]
+    one, other = chances.verdict(source, futures=100), chances.verdict(source, futures=100)
+    assert one.places == other.places
+    assert one.sentence == other.sentence

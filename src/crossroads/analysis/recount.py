@@ -19,9 +19,8 @@ from crossroads.timeline.timelines import Timeline
 FIRST: Final = 8
 """Futures that show whether there is only one."""
 
-BATCH_S: Final = 2.0
-BATCH_MIN, BATCH_MAX = 32, 1_000
-"""Futures asked for at a time: so many as take about BATCH_S, within these bounds."""
+BATCH, BATCH_TOGETHER = 40, 100
+"""Futures asked for at a time, and whole futures: fixed, as it is between batches that enough may have failed, on any machine."""
 
 ENOUGH_FAILED: Final = 40
 """Where so many have failed, how often it does is known well enough."""
@@ -115,10 +114,9 @@ class Recount:
             together: as for `LocalRunner.run`.
         """
         count = Count()
-        size = FIRST
         asked = 0
         while asked < wanted and count.failed < ENOUGH_FAILED and not (asked and self.is_late):
-            began = time.monotonic()
+            size = (BATCH_TOGETHER if together else BATCH) if asked else FIRST
             batch = [make(number) for number in range(asked, min(asked + size, wanted))]
             runs = self._runner.run(batch, together=together)
             asked += len(batch)
@@ -128,8 +126,6 @@ class Recount:
             if asked == len(batch) and _is_one_future(runs):
                 count.is_exact = True
                 break
-            each = (time.monotonic() - began) / len(batch)
-            size = max(BATCH_MIN, min(BATCH_MAX, int(BATCH_S / max(each, 1e-4))))
         return count
 
     def place(self, spot: Spot, count: Count, before: Probability | None, *where: object) -> Place:
