@@ -62,6 +62,8 @@ class Recorder:
         watch(loop, self.story["ran"])
         self.loop, self.poll, self.enter = loop, loop._selector.select, loop._selector.register
         loop._selector.select, loop._selector.register = self.select, self.register
+        # Whether the shutdown may be short is compared in test_passes; here it is lived, as the stock loop lives it.
+        loop._has_nothing_to_shut = lambda: False
         self.last = loop.time()
         world_socket: Any = socket.socket
         for name in ("connect", "accept", "recv", "send", "close"):

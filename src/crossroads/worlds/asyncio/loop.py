@@ -117,7 +117,7 @@ class WorldLoop(QuickLoop):
         shutdown.close()
         self._numbers.next()
         for _ in range(2):
-            self._selector.look(False)
+            self._selector.select(0)
         setattr(self, _SHUTDOWNS[code], True)
 
     def time(self) -> float:

@@ -17,6 +17,9 @@ from crossroads.worlds.asyncio.selector import READ, WRITE
 TIMERS_MAX: Final = 100
 """With more of them the stock loop may clear up (base_events.py, _MIN_SCHEDULED_TIMER_HANDLES)."""
 
+WAIT_S_MAX: Final = 24 * 3600
+"""For so long the stock loop waits at a time (base_events.py, MAXIMUM_SELECT_TIMEOUT)."""
+
 # Much of what is used of them is private, and the same in all versions that run here.
 _StockLoop: Any = asyncio.SelectorEventLoop
 _StockHandle: Any = events.Handle
@@ -38,7 +41,7 @@ class QuickHandle(_StockHandle):  # type: ignore[misc]
 
 
 class QuickLoop(_StockLoop):  # type: ignore[misc]
-    """The stock loop, and quicker while `_quick` is true; its selector has `look`, then."""
+    """The stock loop, and quicker while `_quick` is true."""
 
     _quick = False
 
@@ -50,10 +53,14 @@ class QuickLoop(_StockLoop):  # type: ignore[misc]
         while scheduled and scheduled[0]._cancelled:
             self._timer_cancelled_count -= 1
             heappop(scheduled)._scheduled = False
-        idle = not ready and not self._stopping and not (scheduled and scheduled[0]._when <= self.time())
-        found = self._selector.look(idle)
+        timeout = None
+        if ready or self._stopping:
+            timeout = 0
+        elif scheduled:
+            timeout = min(max(0, scheduled[0]._when - self.time()), WAIT_S_MAX)
+        found = self._selector.select(timeout)
         if found:
-            self._put_callbacks(found)
+            self._process_events(found)
             found = ()
         if scheduled:
             end_time = self.time() + self._clock_resolution
@@ -66,8 +73,8 @@ class QuickLoop(_StockLoop):  # type: ignore[misc]
             if not handle._cancelled:
                 handle._run()
 
-    def _put_callbacks(self, found: Any) -> None:
-        for key, mask in found:
+    def _process_events(self, event_list: Any) -> None:
+        for key, mask in event_list:
             reader, writer = key.data
             if mask & READ and reader is not None:
                 if reader._cancelled:

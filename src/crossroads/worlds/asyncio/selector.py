@@ -64,16 +64,8 @@ class WorldSelector(selectors.BaseSelector):
         return self._put(fileobj, self._lookup(fileobj), events, data)
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        return self.look(timeout != 0)
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether a poll would find nothing, and nothing is on its way."""
-        return not self._perhaps and self._traffic.is_quiet
-
-    def look(self, idle: bool) -> list[tuple[selectors.SelectorKey, int]]:
-        """What is ready; `idle` says that the loop has nothing else to do, so that time may jump to what happens next."""
         perhaps, traffic = self._perhaps, self._traffic
+        idle = timeout != 0
         if not idle and not perhaps and traffic.is_quiet:
             traffic.tick()
             return []
@@ -86,6 +78,11 @@ class WorldSelector(selectors.BaseSelector):
             if len(ready) > 1 and traffic.is_reversed(sum(key.fd != self.own for key, _ in ready)):
                 ready.reverse()
         return ready
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether a poll would find nothing, and nothing is on its way."""
+        return not self._perhaps and self._traffic.is_quiet
 
     def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
         return _Map(self) if not self._closed else None  # type: ignore[return-value]
