@@ -6,6 +6,7 @@ import re
 import select
 import selectors
 import socket
+import struct
 from typing import Any
 
 from witness import Names, end_of, watch
@@ -144,6 +145,10 @@ class ScriptedSocket(socket.socket):
     def close(self) -> None:
         if self.fileno() >= 0:
             self.script.names.forget(self.fileno())
+            # The kernel resets what a listener that closes hasn't given out; of that, these were taken from it ahead of the script.
+            for unwanted, _ in self.script.waiting.pop(self.fileno(), ()):
+                unwanted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("2i", 1, 0))
+                unwanted.close()
         super().close()
 
 

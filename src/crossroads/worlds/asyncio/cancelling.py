@@ -138,6 +138,7 @@ class SweptLoop(WorldLoop):
         self._stepped: dict[Any, None] = {}
         self._waiting: dict[Any, Await] = {}
         super().__init__(*settings)
+        self.filter_callbacks(self._call_soon)
 
     def _call_soon(self, callback: Any, args: Any, context: Any) -> Any:
         owner = getattr(callback, "__self__", None)

@@ -65,13 +65,15 @@ class QuickLoop(_StockLoop):  # type: ignore[misc]
         if scheduled:
             end_time = self.time() + self._clock_resolution
             while scheduled and scheduled[0]._when < end_time:
-                timer = heappop(scheduled)
-                timer._scheduled = False
-                ready.append(timer)
+                handle = heappop(scheduled)
+                handle._scheduled = False
+                ready.append(handle)
         for _ in range(len(ready)):
             handle = ready.popleft()
             if not handle._cancelled:
                 handle._run()
+        # Else an exception's traceback, by way of this frame, would hold what the stock loop lets go.
+        handle = None
 
     def _process_events(self, event_list: Any) -> None:
         for key, mask in event_list:
