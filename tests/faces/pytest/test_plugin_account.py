@@ -7,6 +7,7 @@ import faces_values as made
 import pytest
 
 from crossroads.faces.pytest.account import account_lines, crash_of, output_of
+from crossroads.faces.pytest.earlier import Earlier
 from crossroads.faces.pytest.reports import FutureFailed, longrepr_of, properties_of, told_of
 from crossroads.faces.terminal.lines import View
 
@@ -71,9 +72,9 @@ def test_the_phase_stands_beside_the_place(in_programs: Path) -> None:
 
 def test_reports_bring_along_what_others_show(in_programs: Path) -> None:
     exploration = made.exploration(made.coins())
-    told = told_of("t.py::t", exploration, VIEW, whole=True)
+    told = told_of("t.py::t", exploration, VIEW, Earlier(), whole=True)
     assert told["report"]["failures"][0]["replay"] == told["failures"][0]["replay"] == VIEW.command("replay", made.coins().id)
     assert dict(properties_of(told))["crossroads_id"] == made.coins().id
-    assert properties_of(told_of("t.py::t", None, VIEW, whole=True)) == []
-    assert "report" not in told_of("t.py::t", exploration, VIEW, whole=False)
+    assert properties_of(told_of("t.py::t", None, VIEW, Earlier(), whole=True)) == []
+    assert "report" not in told_of("t.py::t", exploration, VIEW, Earlier(), whole=False)
     assert "fails in" in str(FutureFailed(exploration, VIEW))

@@ -50,14 +50,17 @@ def test_this_pytest_knows_its_options(request: pytest.FixtureRequest, monkeypat
     class Given:
         args = ("-x", "--import-mode", "append", "-W", "error", "tests", "--tb=short", "--rootdir=.", "--maxfail", "3")
 
-    monkeypatch.setattr(request.config, "invocation_params", Given)
-    monkeypatch.delattr(request.config, "workerinput", raising=False)
-    assert passed_on(request.config) == ["--import-mode", "append", "-W", "error", "--rootdir=."]
+    with monkeypatch.context() as changed:
+        changed.setattr(request.config, "invocation_params", Given)
+        changed.delattr(request.config, "workerinput", raising=False)
+        found = passed_on(request.config)
+    assert found == ["--import-mode", "append", "-W", "error", "--rootdir=."]
 
 
 def test_workers_know_the_arguments_of_the_whole(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(request.config, "workerinput", {"crossroads_arguments": ["-W", "error", "-n2"]}, raising=False)
-    assert passed_on(request.config) == ["-W", "error"]
+    with monkeypatch.context() as changed:
+        changed.setattr(request.config, "workerinput", {"crossroads_arguments": ["-W", "error", "-n2"]}, raising=False)
+        assert passed_on(request.config) == ["-W", "error"]
 
 
 def test_the_environment_is_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:

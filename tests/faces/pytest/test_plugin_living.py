@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import faces_values as made
@@ -9,10 +10,14 @@ import pytest
 
 from crossroads.analysis.progress import Progress
 from crossroads.analysis.results import Exploration
+from crossroads.analysis.sources import load_failure, open_store
 from crossroads.errors import DivergedError, EngineError
 from crossroads.faces.pytest import living
-from crossroads.faces.pytest.living import Allowed, Place, allowed_for, live
+from crossroads.faces.pytest.living import Allowed, Place, allowed_for, live, nothing_lost
 from crossroads.faces.pytest.settings import FUTURES, Asked
+from crossroads.store.keys import ExplorationKey
+from crossroads.timeline.outcomes import Outcome
+from crossroads.timeline.timelines import Epoch, Timeline, WorldSettings
 
 ANY_TIME = Allowed(None, lambda: 7.0)
 
@@ -45,12 +50,19 @@ class Played:
             raise self.account
         return self.account
 
+    def shrink(self, failure: Any, **asked: Any) -> Any:
+        raise DivergedError("there is no shorter way")
+
+    def sweep_cancel(self, target: str, **asked: Any) -> Any:
+        self.asked["sweep"] = asked
+        return SimpleNamespace(exploration=self.exploration)
+
 
 @pytest.fixture
 def played(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Played:
     player = Played(made.exploration(made.coins(account=False), replace(made.boat(), account=None)))
-    monkeypatch.setattr(living, "explorer_of", lambda asked: player.explore)
-    monkeypatch.setattr(living, "explain", player.explain)
+    for name in ("explore", "explain", "shrink", "sweep_cancel"):
+        monkeypatch.setattr(living, name, getattr(player, name))
     return player
 
 
@@ -79,7 +91,7 @@ def test_what_fails_always_is_not_explained(played: Played, place: Place) -> Non
 def test_a_number_of_futures_is_kept_to(played: Played, place: Place) -> None:
     live("t.py::t", Asked(futures=30), ANY_TIME, place)
     assert played.asked["explore"]["futures"] == 30
-    assert "enough_s" not in played.asked["explore"]
+    assert played.asked["explore"]["enough_s"] is None
 
 
 def test_time_ends_exploring_and_that_is_complete(played: Played, place: Place) -> None:
@@ -118,10 +130,24 @@ def test_a_test_has_its_own_time_or_its_share_or_any() -> None:
     assert (free.explore_s, free.explain_s()) == (None, 120.0)
 
 
-def test_what_was_kept_is_reported_before_what_is_found(played: Played, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = replace(made.always(), account=None)
-    monkeypatch.setattr(living, "kept_failures", lambda target, store: (kept,))
-    monkeypatch.setattr(living, "verdicts", lambda target, store: ("one was prevented",))
-    found = live("t.py::t", Asked(), ANY_TIME, place)
-    assert [failure.id for failure in found.failures][:2] == [kept.id, made.coins().id]
-    assert "one was prevented" in found.notes
+def test_a_coroutine_to_cancel_makes_it_a_sweep(played: Played, place: Place) -> None:
+    found = live("t.py::t", Asked(cancel="Pool.acquire", futures=60), ANY_TIME, place)
+    assert found.failures[0].account is not None
+    assert (played.asked["sweep"]["cancel"], played.asked["sweep"]["futures"]) == ("Pool.acquire", 60)
+    assert "explore" not in played.asked
+
+
+def test_failures_that_are_not_found_again_stay_with_all_that_is_known(tmp_path: Path) -> None:
+    store, key = tmp_path / "store.sqlite", ExplorationKey("t.py::t", WorldSettings(), 0, "c0de", "3.13")
+    timeline = Timeline("t.py::t", (Epoch(0, 1),), outcome=Outcome("failed", "ValueError"), digest="ab", points=3)
+    with open_store(store) as kept:
+        kept.add_failure(key, "0a0b0c0d", timeline, "", 0, 5)
+        kept.record_block(key, 0, 10, {"passed": 8, "failed": 2}, {"0a0b0c0d": 2})
+        kept.save_piece("0a0b0c0d", "past", {"known": True})
+    with nothing_lost("t.py::t", store), open_store(store) as kept:
+        kept.forget(key)
+        kept.record_block(key, 0, 50, {"passed": 50}, {})
+    with open_store(store) as kept:
+        failure, row = load_failure(kept, "0a0b"), kept.failure("0a0b")
+    assert (failure.count, failure.probability.failed, failure.probability.futures) == (2, 2, 10)
+    assert row.pieces["past"] == {"known": True}

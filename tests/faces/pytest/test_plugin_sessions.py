@@ -279,7 +279,6 @@ def test_pdb_is_the_debugger_that_goes_back(project: pytest.Pytester) -> None:
         (["--crossroads-annotations=gitlab"], "annotations=gitlab must be github"),
         (["--crossroads-json=."], "crossroads_json=. is a directory; name a file in it"),
         (["--crossroads", "--no-crossroads"], "crossroads and no-crossroads can't both be followed; leave one of them out"),
-        (["--crossroads-verify"], "crossroads-verify isn't there yet*"),
         (["-k", "wrong"], "test_usage.py::test_wrong: crossroads(hosts=...) isn't an argument of the marker; machines are made*"),
     ],
 )

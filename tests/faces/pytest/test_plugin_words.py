@@ -15,6 +15,7 @@ def told(**values: Any) -> dict[str, Any]:
         "diverged": 0,
         "one_future": False,
         "not_lived": "",
+        "earlier": [],
     } | values
 
 
