@@ -272,9 +272,11 @@ class LiveRun:
         }
 
     def finish_briefly(self, outcome: Outcome, cpu_s: float) -> str:
-        """The result of a life that isn't traced, as JSON: digest, points, whether anything was drawn (0 or 1), marks, and CPU seconds."""
+        """The result of a life that isn't traced, as JSON: digest, points, whether anything was drawn or chosen (0 or 1), marks, and CPU
+        seconds."""
         end = self._reach_end()
-        return f'["{self._seal(end, outcome)}",{end},{int(self._fate.drawn())},{self.marks},{cpu_s:.6f}]'
+        is_open = self._fate.drawn() or bool(self._occurrences)
+        return f'["{self._seal(end, outcome)}",{end},{int(is_open)},{self.marks},{cpu_s:.6f}]'
 
     def _reach_end(self) -> int:
         self.pauses = ()

@@ -58,7 +58,7 @@ def test_from_a_sweep_to_a_kept_regression_and_its_verdict(project: pytest.Pytes
     found.stdout.fnmatch_lines(["Shortest way there: 1 choice over a calm run*", '*await of Pool.acquire is over"*'])
     (failure,) = ids_in(found.stdout.str())
 
-    assert command(project, "keep", failure).returncode == 0
+    assert command(project, "keep", failure).ret == 0
     again = project.runpytest_subprocess()
     again.assert_outcomes(failed=1)
     again.stdout.fnmatch_lines(["Replayed 1 kept regression: 1 run failed.", "*explain it:*crossroads run *"])
