@@ -26,9 +26,10 @@ _SECTION = re.compile(r"^## (.*)$", re.MULTILINE)
 _ID = re.compile(r"\b[0-9a-f]{8}\b")
 _FOUND = re.compile(r"(?:Failure|crossroads explain|crossroads replay) ([0-9a-f]{8})\b")
 _VARYING = (
-    (re.compile(r"\bin [\d.,]+ ?(s|ms|min)\b"), "in TIME"),
+    (re.compile(r"\bin [\d.,]+ ?(s|ms|min)\b( \(\d+:\d\d:\d\d\))?"), "in TIME"),
     # Where the line is broken depends on how long the time is.
-    (re.compile(r"(?<=in TIME: )([^\n]*[^.\n])\n"), r"\1 "),
+    (re.compile(r"(?<=in TIME)([:,] [^\n]*[^.\n])\n"), r"\1 "),
+    (re.compile(r"\b0x[0-9a-f]{6,}\b"), "ADDRESS"),
     (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d\b"), "DATE"),
     (re.compile(r"\b[0-9a-f]{16,}\b"), "DIGEST"),
     (_ID, "ID"),
