@@ -1,9 +1,9 @@
 # make demo: see it work.  make test: all checks.  make frontend: the scripts of the pages, which needs Node.
-#  make cases: real bugs of published libraries.  make bench, bench-loops, format, clean.
+#  make long: the pytest plugin in whole sessions.  make cases: real bugs of published libraries.  make bench, bench-loops, format, clean.
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo test lint cases bench bench-loops frontend format clean
+.PHONY: demo test long lint cases bench bench-loops frontend format clean
 
 PIP := -m pip install --quiet --quiet --disable-pip-version-check
 PYTEST := -m pytest -n 2 -p no:cacheprovider
@@ -17,8 +17,12 @@ demo: .venv/ready
 
 test: lint .venv-newest/tested .venv-oldest/tested .venv-bare/tested $(PURE_CASES)
 	.venv-bare/bin/python $(PYTEST) -m "not slow"
-	.venv-oldest/bin/python $(PYTEST) --ignore=tests/quality
-	.venv-newest/bin/python $(PYTEST)
+	.venv-oldest/bin/python $(PYTEST) -m "not long" --ignore=tests/quality --ignore=tests/docs --ignore=tests/examples
+	.venv-newest/bin/python $(PYTEST) -m "not long"
+
+long: .venv-oldest/tested .venv-newest/tested
+	.venv-oldest/bin/python $(PYTEST) -m long
+	.venv-newest/bin/python $(PYTEST) -m long
 
 lint: .venv-newest/ready
 	.venv-newest/bin/ruff check .

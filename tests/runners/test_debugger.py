@@ -166,7 +166,7 @@ def test_it_lands_in_a_task_that_waits(tmp_path: Path) -> None:
         "'a'",
     ]
     assert any(line.startswith("10 of 10 futures from point ") for line in said)
-    assert said[-3].startswith("['")
+    assert any(line.startswith("['") for line in said), said
 
 
 def test_a_life_with_threads_is_lived_again_from_the_start(tmp_path: Path) -> None:

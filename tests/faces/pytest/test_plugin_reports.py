@@ -8,7 +8,7 @@ import pytest
 from plugin_outside import FUTURES, command, ids_in
 
 pytest_plugins = ("pytester",)
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 def test_a_flaky_test_fails_with_its_account(project: pytest.Pytester) -> None:

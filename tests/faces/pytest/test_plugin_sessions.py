@@ -8,7 +8,7 @@ import pytest
 from plugin_outside import FUTURES, command, ids_in
 
 pytest_plugins = ("pytester",)
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 MARKED = "import asyncio, os, random, sys, unittest, pytest\npytestmark = pytest.mark.crossroads(futures=10)\n"
 
