@@ -13,6 +13,7 @@ import signal
 import stat
 import sys
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Final, Literal
@@ -36,6 +37,7 @@ _kill, _killpg, _sysconf, _fstat, _lseek = os.kill, os.killpg, os.sysconf, os.fs
 _fcntl, _waitpid = fcntl.fcntl, os.waitpid
 _enumerate_threads, _current_thread = threading.enumerate, threading.current_thread
 _count_threads, _getrusage = _thread._count, resource.getrusage
+_sleep = time.sleep
 _setrlimit, _getrlimit = resource.setrlimit, resource.getrlimit
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 _prctl = None if _libc is None else _libc.prctl
@@ -44,6 +46,8 @@ _c_fork = None if _libc is None else ctypes.PyDLL(None).fork
 _c_sigmask = None if _libc is None else _libc.pthread_sigmask
 _c_sigfillset = None if _libc is None else _libc.sigfillset
 _python_fork = os.fork
+_ENDING_LOOKS, _ENDING_S = 20, 0.001
+_outside_python = 0
 _KILL: Final = int(signal.SIGKILL)
 _NO_HANG: Final = int(os.WNOHANG)
 
@@ -90,13 +94,22 @@ def children() -> list[int]:
 
 
 def thread_names() -> list[str]:
-    """Threads of this process other than the calling one: by name where Python knows them, else by their number."""
-    known = [thread.name for thread in _enumerate_threads() if thread is not _current_thread()]
-    try:
-        unknown = len(_listdir("/proc/self/task")) - 1 - len(known)
-    except OSError:
-        unknown = 0
-    return known + ([f"{unknown} started outside of Python"] if unknown > 0 else [])
+    """Threads of this process other than the calling one: by name where Python knows them, else by their number.
+
+    A thread that was joined is known to the system for a moment more; so those that Python doesn't know are given time to be gone, once.
+    """
+    global _outside_python
+    for _ in range(_ENDING_LOOKS):
+        known = [thread.name for thread in _enumerate_threads() if thread is not _current_thread()]
+        try:
+            unknown = max(len(_listdir("/proc/self/task")) - 1 - len(known), 0)
+        except OSError:
+            unknown = 0
+        if unknown <= _outside_python:
+            break
+        _sleep(_ENDING_S)
+    _outside_python = unknown
+    return known + ([f"{unknown} started outside of Python"] if unknown else [])
 
 
 def has_threads() -> bool:
