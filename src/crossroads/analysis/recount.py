@@ -121,28 +121,15 @@ class Recount:
             runs = self._runner.run(batch, together=together)
             asked += len(batch)
             for run in runs:
-                self._add(count, run)
+                self.add(count, run.outcome)
             self.lived(runs)
             if asked == len(batch) and _is_one_future(runs):
                 count.is_exact = True
                 break
         return count
 
-    def place(self, spot: Spot, count: Count, before: Probability | None, *where: object) -> Place:
-        """A place with what was counted there; `where` are its point, label, kind, place and time."""
-        point, label, kind, place, moment = where if where else (None, "", "", "", 0.0)
-        others = tuple(
-            OtherFailure(other.outcome, other.count, self._has_risen(other, count, spot, before))
-            for other in sorted(count.others, key=lambda other: -other.count)
-        )
-        share = count.failed / count.futures if count.futures else 0.0
-        now = proved(share, count.futures, count.failed) if count.is_exact else estimate(count.failed, count.futures)
-        assert point is None or isinstance(point, int)
-        moment_s = float(moment) if isinstance(moment, int | float) else 0.0
-        return Place(spot, point, str(label), str(kind), str(place), moment_s, before, now, others, count.unknown, count.is_exact)
-
-    def _add(self, count: Count, run: Run) -> None:
-        outcome = run.outcome
+    def add(self, count: Count, outcome: Outcome) -> None:
+        """Count a future that ended so."""
         if outcome.kind == "diverged":
             count.unknown += 1
             return
@@ -160,6 +147,19 @@ class Recount:
             else:
                 count.others.append(other := _Other(outcome, known_by))
         other.count += 1
+
+    def place(self, spot: Spot, count: Count, before: Probability | None, *where: object) -> Place:
+        """A place with what was counted there; `where` are its point, label, kind, place and time."""
+        point, label, kind, place, moment = where if where else (None, "", "", "", 0.0)
+        others = tuple(
+            OtherFailure(other.outcome, other.count, self._has_risen(other, count, spot, before))
+            for other in sorted(count.others, key=lambda other: -other.count)
+        )
+        share = count.failed / count.futures if count.futures else 0.0
+        now = proved(share, count.futures, count.failed) if count.is_exact else estimate(count.failed, count.futures)
+        assert point is None or isinstance(point, int)
+        moment_s = float(moment) if isinstance(moment, int | float) else 0.0
+        return Place(spot, point, str(label), str(kind), str(place), moment_s, before, now, others, count.unknown, count.is_exact)
 
     def _known_by(self, outcome: Outcome) -> Signature:
         if outcome.where not in self._lines:

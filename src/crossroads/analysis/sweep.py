@@ -112,6 +112,9 @@ def sweep_cancel(
         return Sweeper(kept, runner, found, seed, on_progress).run(futures)
 
 
+Watch = Callable[[Sequence[tuple[Run, str]]], bool]
+
+
 @dataclass(slots=True)
 class Counts:
     """What is known of one await so far."""
@@ -127,10 +130,23 @@ class Counts:
 
 
 class Sweeper:
-    """One call of `sweep_cancel`."""
+    """One call of `sweep_cancel`.
 
-    def __init__(self, store: Store, runner: LocalRunner, target: Target, seed: int, on_progress: OnProgress | None) -> None:
-        self._store, self._runner, self._target, self._seed, self._on_progress = store, runner, target, seed, on_progress
+    Args:
+        watch: told of the futures as they are lived, with the kind that each counts as; the sweep ends where it says False.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        runner: LocalRunner,
+        target: Target,
+        seed: int,
+        on_progress: OnProgress | None = None,
+        watch: Watch | None = None,
+    ) -> None:
+        self._store, self._runner, self._target, self._seed = store, runner, target, seed
+        self._on_progress, self._watch = on_progress, watch
         self._code = code_digest(target)
         self._key = ExplorationKey(str(target), runner.world, seed, self._code, python_tag())
         self._awaits: dict[AwaitKey, Counts] = {}
@@ -277,6 +293,8 @@ class Sweeper:
             self._credit(run, cause, kind, name)
         self._record(endings)
         self._lived += len(runs)
+        if self._watch is not None and not self._watch([(run, kind) for run, (kind, _) in zip(runs, endings, strict=True)]):
+            self._total = self._lived
         self._say_progress()
 
     def _credit(self, run: Run, cause: Cancellation | None, kind: str, name: str) -> None:

@@ -8,8 +8,10 @@ closes one of two ways to it, shows there.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from crossroads.analysis.guiding import Guided, at, behind, crossing_of, guide
@@ -17,18 +19,21 @@ from crossroads.analysis.judging import Place, Spot, judge
 from crossroads.analysis.pasts import PAST, RecordedPast, past_from_data, record_past
 from crossroads.analysis.path import is_choice
 from crossroads.analysis.progress import OnProgress
-from crossroads.analysis.recount import KnownFailure, Recount
+from crossroads.analysis.recount import Count, KnownFailure, Recount
 from crossroads.analysis.results import Account, Failure
 from crossroads.analysis.sameness import line_at, signature
 from crossroads.analysis.sources import StorePath, known_futures, load_failure, open_store, runner_for
+from crossroads.analysis.sweep import Sweeper
 from crossroads.analysis.verdict import VERDICT, Verdict, verdict_to_data
 from crossroads.errors import SettingError, StoreError, TargetError
 from crossroads.runners.local import LocalRunner
 from crossroads.snapshots.engine import EngineName
 from crossroads.snapshots.limits import Limits
+from crossroads.snapshots.run import Run
 from crossroads.stats.probability import Probability
 from crossroads.store.store import Store
 from crossroads.timeline.keys import derive
+from crossroads.timeline.outcomes import Outcome
 from crossroads.timeline.timelines import Epoch, Timeline
 from crossroads.worlds.targets import code_digest, world_of
 
@@ -41,6 +46,7 @@ WHOLE_MIN, WHOLE_MAX = 300, 1_000
 TURNING_POINTS_MAX: Final = 2
 """So many turning points are looked at: the last one that the new run meets, and the first."""
 
+PASSED: Final = Outcome("passed")
 
 UNLIKELY: Final = 2
 """So many times as many futures as from the crossing are lived with unlikely options."""
@@ -134,6 +140,7 @@ class _Verification:
         self._recount = Recount(runner, signature(failure.outcome, raised), known.others, deadline, total, on_progress)
         self._account: Account | None = failure.account
         self._places: list[Place] = []
+        self._unmet = ""
 
     def run(self) -> Verdict:
         past = self._known.past
@@ -191,12 +198,34 @@ class _Verification:
         self._recount.stage = "living whole futures"
         failing = self._failure.timeline
         seed = self._known.seed if self._known.seed is not None else self._seed
+        if failing.world.cancel:
+            self._count_swept(seed)
+            return
 
         def make(number: int) -> Timeline:
             # The seeds of the exploration: what has failed before is lived again, and the comparison is of pairs.
             return Timeline(failing.target, (Epoch(0, derive(seed, "explore", number)),), world=failing.world)
 
         self._count("start", make, self._whole, self._failure.probability, None, together=True)
+
+    def _count_swept(self, seed: int) -> None:
+        """Of a sweep's failure the whole futures are a sweep's: each with a cancellation at one of the awaits that there are now."""
+        count = Count()
+        wanted = min(self._failure.probability.futures, WHOLE_MAX)
+
+        def watch(lived: Sequence[tuple[Run, str]]) -> bool:
+            for run, kind in lived:
+                self._recount.add(count, PASSED if kind == "cancelled" else run.outcome)
+            self._recount.lived([run for run, _ in lived])
+            return not self._recount.is_late
+
+        with TemporaryDirectory() as folder, Store(Path(folder) / "sweep.sqlite") as passing:
+            try:
+                Sweeper(passing, self._runner, self._runner.target, seed, watch=watch).run(wanted)
+            except SettingError as error:
+                self._unmet = str(error)
+                return
+        self._places.append(self._recount.place("start", count, self._failure.probability))
 
     def _count_shortest(self) -> None:
         """The shrunk run, which needs few choices and therefore survives many edits: whether it still fails."""
@@ -266,7 +295,7 @@ class _Verification:
         return ""
 
     def _notes(self, guided: Guided | None) -> tuple[str, ...]:
-        notes = list(self._runner.notes)
+        notes = [*self._runner.notes, *([self._unmet] if self._unmet else [])]
         if self._account is None:
             notes.append(
                 "this failure was never explained, so where it was decided isn't known; explain the next one before its code is changed"
