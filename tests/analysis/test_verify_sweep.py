@@ -58,7 +58,10 @@ EDITS = {
     "mended": (MENDED, {"prevented"}),
     "the coroutine has another name": (POOL.replace("acquire", "take"), {"cannot tell"}),
     "mended where it isn't broken": (POOL.replace("self.free += 1", "self.free = self.free + 1"), {"unchanged"}),
-    "another await before it": (POOL.replace("        if self.free:", "        await asyncio.sleep(0)\n        if self.free:"), {"unchanged"}),
+    "another await before it": (
+        POOL.replace("        if self.free:", "        await asyncio.sleep(0)\n        if self.free:"),
+        {"unchanged"},
+    ),
 }
 
 

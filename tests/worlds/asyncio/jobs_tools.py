@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from crossroads.worlds.asyncio import blocking
+from crossroads.worlds.asyncio import blocking, locks
 from crossroads.worlds.asyncio.calm import VirtualClock
 from crossroads.worlds.asyncio.jobs import Jobs
 from crossroads.worlds.asyncio.loop import WorldLoop
@@ -79,6 +79,7 @@ class Place:
         sockets, patches = install_network(self.network), Patches()
         self.jobs.install(patches)
         blocking.install(self.jobs, patches)
+        locks.install(self.jobs, patches)
         patches.set(time, "sleep", self.sleep)
         try:
             yield

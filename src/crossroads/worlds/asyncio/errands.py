@@ -50,6 +50,7 @@ class Errands:
         self._traffic, self._clock = traffic, clock
         self.current: Errand | None = None
         self.locals: list[threading.local] = []
+        self._due: list[Passage] = []
         self._aside: list[Errand] = []
 
     def run(self, errand: Errand, body: Callable[[], None]) -> None:
@@ -86,15 +87,24 @@ class Errands:
             nonlocal woken
             if not woken:
                 woken = True
-                self._traffic.soon(f"{errand.name}, goes on", lambda: self._resume(errand), at=errand.until)
+                self._expect(f"{errand.name}, goes on", lambda: self._resume(errand), errand.until)
 
-        alarm = None if deadline is None else self._traffic.soon(f"{errand.name}, waited long enough", wake, at=deadline)
+        alarm = None if deadline is None else self._expect(f"{errand.name}, waited long enough", wake, deadline)
         self._aside.append(errand)
         for future in futures:
             future.add_done_callback(wake)
         errand.greenlet.parent.switch()
         if alarm is not None:
             self._traffic.drop(alarm)
+
+    def due(self) -> list[Passage]:
+        """When those that are set aside may go on."""
+        self._due = [flight for flight in self._due if not flight.dropped and not flight.landed]
+        return self._due
+
+    def reset(self) -> None:
+        """Begin anew; who is set aside never goes on."""
+        self._due = []
 
     def call(self, loop: Any, callback: Callable[..., Any], args: tuple[Any, ...], context: Any) -> events.Handle:
         """`call_soon_threadsafe` of the current errand: it arrives some time after it was made, behind those made before."""
@@ -115,6 +125,11 @@ class Errands:
         return handle
 
     # Inside.
+
+    def _expect(self, label: str, arrive: Callable[[], None], at: int) -> Passage:
+        flight = self._traffic.soon(label, arrive, at=at)
+        self._due = [*self.due(), flight]
+        return flight
 
     def _resume(self, errand: Errand) -> None:
         self._aside.remove(errand)

@@ -15,6 +15,7 @@ from crossroads.errors import NotSimulated
 from crossroads.worlds.asyncio.errands import Errand, Errands, callable_name
 from crossroads.worlds.asyncio.lives import PLACE, Life, Visit
 from crossroads.worlds.asyncio.traffic import NEVER, Passage, Traffic
+from crossroads.worlds.clock import READING_NS
 from crossroads.worlds.patches import Patches
 
 WORKERS: Final = 12
@@ -88,6 +89,7 @@ class Jobs:
         self._traffic, self._clock = traffic, clock
         self.errands = Errands(traffic, clock)
         self._pools = self._jobs = 0
+        self._at_work: dict[Pool, None] = {}
 
     def install(self, patches: Patches) -> None:
         """Patch `ThreadPoolExecutor`, and refuse process pools."""
@@ -114,6 +116,8 @@ class Jobs:
     def reset(self) -> None:
         """Begin anew with the names of executors and the numbers of jobs."""
         self._pools = self._jobs = 0
+        self._at_work.clear()
+        self.errands.reset()
 
     def unfinished(self, executor: Any) -> list[Job]:
         """The jobs of an executor that aren't done yet."""
@@ -130,6 +134,7 @@ class Jobs:
         pool.waiting.append(_Waiting(job, function, args, kwargs, label))
         if pool.busy < pool.workers:
             pool.busy += 1
+            self._at_work[pool] = None
             flight = self._traffic.soon(f"{pool.name}, start", lambda: self._start(pool, flight))
             pool.starting.append(flight)
         return job
@@ -162,15 +167,35 @@ class Jobs:
                 self.errands.set_aside(futures, None if deadline == NEVER else deadline)
                 if self._clock.elapsed_ns >= deadline and not any(future.done() for future in futures):
                     return False
-            elif deadline == NEVER:
-                raise NotSimulated(
-                    "waiting for a concurrent.futures.Future here would block its event loop for ever, as nothing but the loop can bring "
-                    "the result; await asyncio.wrap_future(it) instead"
-                )
-            else:
+            elif not self._let_one_go_on(deadline):
+                if deadline == NEVER:
+                    raise NotSimulated(
+                        "waiting for another thread here, by a future or a lock, would block its event loop for ever, as nothing but "
+                        "the loop can end the wait; await asyncio.wrap_future(the future), or use the locks of asyncio"
+                    )
                 self._clock.elapsed_ns = max(self._clock.elapsed_ns, deadline)
                 return False
         return True
+
+    def _let_one_go_on(self, deadline: int) -> bool:
+        """The thread of the loop is blocked: let the job go on that can first; False: none can until `deadline`."""
+        flights = [*(flight for pool in self._at_work for flight in pool.starting), *self.errands.due()]
+        running = [run for pool in self._at_work for run in pool.running if run.flight is not None]
+        every: list[Passage | _Running] = [*flights, *running]
+        one = min(every, key=_ready, default=None)
+        if one is None or _ready(one) > deadline:
+            return False
+        if isinstance(one, _Running):
+            self._land(one)
+        else:
+            self._clock.elapsed_ns = max(self._clock.elapsed_ns, _ready(one))
+            self._traffic.force(one)
+        return True
+
+    def now(self) -> float:
+        """Seconds of the clock, which reading it moves, as it does everywhere."""
+        self._clock.elapsed_ns += READING_NS
+        return float(self._clock.elapsed_ns / 1e9)
 
     def deadline(self, timeout: float | None) -> int:
         """`timeout` seconds from now in nanoseconds of the clock."""
@@ -199,6 +224,8 @@ class Jobs:
                 self._live(pool, entry)
                 return
         pool.busy -= 1
+        if not pool.busy:
+            self._at_work.pop(pool, None)
 
     def _live(self, pool: Pool, entry: _Waiting) -> None:
         pool.started += 1
@@ -254,6 +281,10 @@ def _when(flight: Passage | None) -> int:
     """The earliest time at which a flight can arrive."""
     assert flight is not None
     return flight.floor if flight.due == NEVER else flight.due
+
+
+def _ready(one: Passage | _Running) -> int:
+    return _when(one.flight if isinstance(one, _Running) else one)
 
 
 def _belonging(function: Callable[..., Any], place: Visit | Life) -> Callable[..., Any]:

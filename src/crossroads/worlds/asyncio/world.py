@@ -11,7 +11,7 @@ from crossroads.snapshots.live import LiveRun
 from crossroads.timeline.outcomes import Outcome, OutcomeKind
 from crossroads.timeline.timelines import WorldSettings
 from crossroads.world import current
-from crossroads.worlds.asyncio import adaptors, blocking, refusals
+from crossroads.worlds.asyncio import adaptors, blocking, locks, refusals
 from crossroads.worlds.asyncio.cancelling import Cancelling, SweptLoop, SweptSelector
 from crossroads.worlds.asyncio.course import Touched
 from crossroads.worlds.asyncio.jobs import Jobs
@@ -61,6 +61,7 @@ class AsyncioWorld(PlainWorld):
         install_network(self.network)
         self._jobs.install(self._patches)
         blocking.install(self._jobs, self._patches)
+        locks.install(self._jobs, self._patches)
         adaptors.install(self._jobs, self._clock)
         refusals.install(self._patches)
         self._use_loops()
