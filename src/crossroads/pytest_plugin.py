@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 MARKER = (
-    "crossroads(futures=500, faults=(), seed=0, budget='60s', wall=None, steps=None): live many futures of this test, explain what fails"
+    "crossroads(futures=500, faults=(), seed=0, budget='60s', wall=None, steps=None, cancel=None, keep='tests/crossroads'): "
+    "live many futures of this test, explain what fails"
 )
 
 OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
