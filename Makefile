@@ -17,7 +17,7 @@ demo: .venv/ready
 
 test: lint .venv-newest/tested .venv-oldest/tested .venv-bare/tested $(PURE_CASES)
 	.venv-bare/bin/python $(PYTEST) -m "not slow"
-	.venv-oldest/bin/python $(PYTEST) -m "not long" --ignore=tests/quality --ignore=tests/docs --ignore=tests/examples
+	.venv-oldest/bin/python $(PYTEST) -m "not long and not once" --ignore=tests/quality --ignore=tests/docs --ignore=tests/examples
 	.venv-newest/bin/python $(PYTEST) -m "not long"
 
 long: .venv-oldest/tested .venv-newest/tested

@@ -13,6 +13,8 @@ from crossroads.analysis.inquiry import BudgetSpent
 from crossroads.analysis.too_late import find_too_late
 from crossroads.analysis.turning import JumpSearch
 
+pytestmark = pytest.mark.once
+
 SEEDS = range(12)
 
 

@@ -17,7 +17,11 @@ from crossroads.errors import DivergedError, SettingError, StoreError
 from crossroads.snapshots.limits import Limits
 from crossroads.timeline.outcomes import Outcome
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not sys.platform.startswith("linux"), reason="futures are forked here")]
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.slow,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="futures are forked here"),
+]
 
 TWO_OF_TEN = """
 from crossroads import chance, decide

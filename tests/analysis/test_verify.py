@@ -13,7 +13,7 @@ from crossroads.analysis.verdict import Verdict, verdict_from_data, verdict_to_d
 from crossroads.analysis.verify import FUTURES
 from crossroads.errors import SettingError, StoreError
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="futures are forked here")
+pytestmark = [pytest.mark.once, pytest.mark.skipif(not sys.platform.startswith("linux"), reason="futures are forked here")]
 
 
 class Place:

@@ -8,7 +8,7 @@ import pytest
 import crossroads
 from crossroads.analysis.verdict import Verdict
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="futures are forked here")
+pytestmark = [pytest.mark.once, pytest.mark.skipif(not sys.platform.startswith("linux"), reason="futures are forked here")]
 
 POOL = """
 import asyncio

@@ -11,6 +11,7 @@ import pytest
 from cases_tools import LIBRARY_BUGS, Bug, Place, installed
 
 pytestmark = [
+    pytest.mark.once,
     pytest.mark.slow,
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="futures are forked here"),
 ]

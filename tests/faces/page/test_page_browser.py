@@ -15,7 +15,7 @@ from crossroads.analysis.results import Failure
 from crossroads.faces.page.build import page_of
 from crossroads.faces.page.render import render
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("in_programs")]
+pytestmark = [pytest.mark.once, pytest.mark.slow, pytest.mark.usefixtures("in_programs")]
 
 SCREENSHOT = Path(__file__).parents[3] / "docs" / "images"
 WIDE, NARROW = 1280, 390

@@ -16,7 +16,7 @@ from faces_fakes import keep
 
 from crossroads.store.store import Store
 
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.once, pytest.mark.slow]
 
 IMAGES = Path(__file__).parents[3] / "docs" / "images"
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}

@@ -10,6 +10,8 @@ from crossroads import __version__
 from crossroads.faces.cli.files import to_json, write_text
 from crossroads.faces.pytest.words import status, summary
 from crossroads.faces.terminal.annotations import failure_annotation
+from crossroads.faces.terminal.lines import WIDTH_MAX, WIDTH_MIN
+from crossroads.faces.terminal.texts import fold
 
 SCHEMA: Final = "crossroads-pytest/1"
 
@@ -59,8 +61,10 @@ class Ledger:
         if not self._tests:
             return
         terminalreporter.section("crossroads")
+        width = min(max(terminalreporter._tw.fullwidth, WIDTH_MIN), WIDTH_MAX)
         for text in summary(self._tests):
-            terminalreporter.line(text)
+            for line in fold(text, width, hanging="  "):
+                terminalreporter.line(line)
         if self._annotated:
             for test in self._tests:
                 for failure in test["failures"]:
