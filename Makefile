@@ -1,5 +1,5 @@
 # make demo: see it work.  make test: all checks.  make frontend: the scripts of the pages, which needs Node.
-#  make long: the pytest plugin in whole sessions.  make cases: real bugs of published libraries.  make bench, bench-loops, format, clean.
+#  make long: the pytest plugin in whole sessions, models with more seeds.  make cases: real bugs of published libraries.  make bench, bench-loops, format, clean.
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
