@@ -16,6 +16,7 @@ from types import FrameType, ModuleType
 from typing import Any, Final
 
 from crossroads.snapshots import wire
+from crossroads.worlds import outsiders
 from crossroads.worlds.world import World
 
 HOST, PORT = "127.0.0.1", 5678
@@ -85,6 +86,7 @@ def _keep_system(folder: str) -> None:
             for name, value in list(vars(module).items()):
                 if isinstance(value, ModuleType) and value in KEPT:
                     setattr(module, name, copies[value.__name__])
+    outsiders.FOLDERS.append(folder)
     threads: Any = sys.modules["_pydevd_bundle.pydevd_daemon_thread"]
     threads.PyDBDaemonThread.start = threading.Thread.start
 

@@ -1,20 +1,26 @@
 """Locks of `threading` where jobs have no thread: who has to wait for one is set aside, or lets the others go on.
 
 A lock isn't handed over: who waits for it is woken, and takes it if it is free by then, as with the stock ones. `threading`'s conditions,
-events, semaphores, barriers and `queue`'s queues are built on locks, and work on these. Locks made before `install` stay the stock ones.
+events, semaphores, barriers and `queue`'s queues are built on locks, and work on these. Locks made before `install` stay the stock ones;
+outsiders are given stock ones later, too.
 """
 
 import queue
 import threading
+import time
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Final, NoReturn
 
+from crossroads.worlds import outsiders
 from crossroads.worlds.asyncio.jobs import Jobs
 from crossroads.worlds.asyncio.traffic import NEVER
 from crossroads.worlds.patches import Patches
 
 TIMEOUT_MAX: Final = threading.TIMEOUT_MAX
+
+_stock_lock, _stock_rlock, _stock_time = threading.Lock, threading.RLock, time.monotonic
 
 
 def install(jobs: Jobs, patches: Patches) -> None:
@@ -24,15 +30,19 @@ def install(jobs: Jobs, patches: Patches) -> None:
         jobs: lets time pass until a lock is free.
         patches: where to put the replacements.
     """
-    lock: Any = type("lock", (_Lock,), {"__slots__": (), "__module__": "_thread", "_jobs": jobs})
-    rlock: Any = type("RLock", (_RLock,), {"__slots__": (), "__module__": "_thread", "_jobs": jobs})
+    lock: Any = type("lock", (_Lock,), {"__slots__": (), "__module__": "_thread", "_jobs": jobs, "_stock": staticmethod(_stock_lock)})
+    rlock: Any = type("RLock", (_RLock,), {"__slots__": (), "__module__": "_thread", "_jobs": jobs, "_stock": staticmethod(_stock_rlock)})
     for name in ("Lock", "_allocate_lock"):
         patches.set(threading, name, lock)
     for name in ("RLock", "_CRLock"):
         patches.set(threading, name, rlock)
     patches.set(queue, "SimpleQueue", queue._PySimpleQueue)  # type: ignore[attr-defined]
-    patches.set(threading, "_time", jobs.now)
-    patches.set(queue, "time", jobs.now)
+
+    def now() -> float:
+        return _stock_time() if outsiders.is_asking(__name__) else jobs.now()
+
+    patches.set(threading, "_time", now)
+    patches.set(queue, "time", now)
 
 
 class _Lock:
@@ -41,8 +51,12 @@ class _Lock:
     __slots__ = ("__weakref__", "_held", "_waiting")
 
     _jobs: Jobs
+    _stock: Callable[[], Any]
     _held: bool
     _waiting: deque[Future[None]]
+
+    def __new__(cls) -> Any:
+        return cls._stock() if outsiders.is_asking(__name__) else super().__new__(cls)
 
     def __init__(self) -> None:
         self._at_fork_reinit()
