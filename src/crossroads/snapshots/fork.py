@@ -212,7 +212,8 @@ class ForkEngine(Engine):
                 if base is None:
                     return
                 chunk, points = points[:RUNGS_A_CLIMB], points[RUNGS_A_CLIMB:]
-                ended = yield from self._walk(base, sample.branch(chunk[-1]), chunk, max(LOAD_WALL_S, self.wall_s))
+                wall_s = max(self.wall_s, min(LOAD_WALL_S, START_WALL_FACTOR * self.wall_s))
+                ended = yield from self._walk(base, sample.branch(chunk[-1]), chunk, wall_s)
                 if ended is _FELL:
                     return
                 if ended is not None:
