@@ -52,7 +52,7 @@ def test_a_simulation_and_a_server(project: pytest.Pytester) -> None:
             r"test_patient.py::test_adds_once PASSED \[40 futures\].*",
             r"E   RuntimeError: dry after \d+ days",
             r"E   AssertionError: assert 2 == 1",
-            r"Each test that passed fails in less than .* % of its futures, at 95 % confidence\.",
+            r"Tests that passed fail in less than .* % of their futures, at 95 % confidence\.",
         ]
     )
 

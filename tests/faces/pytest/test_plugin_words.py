@@ -22,7 +22,7 @@ def told(**values: Any) -> dict[str, Any]:
 def test_passing_tests_have_a_bound_each() -> None:
     assert summary([told(), told(futures=1500, counted=1500)]) == [
         "2 tests, 2000 futures, none failed.",
-        "Each test that passed fails in less than 1.4 % of its futures, at 95 % confidence.",
+        "Tests that passed fail in less than 1.4 % of their futures, at 95 % confidence.",
     ]
 
 

@@ -70,7 +70,7 @@ def bound(lived: Sequence[Told]) -> list[str]:
     lines = []
     if many:
         below = percent_at_most(interval(0, min(many), CONFIDENCE)[1])
-        lines.append(f"Each test that passed fails in less than {below} of its futures, at {percent(CONFIDENCE)} confidence.")
+        lines.append(f"Tests that passed fail in less than {below} of their futures, at {percent(CONFIDENCE)} confidence.")
     if alone:
         have = "has only one future" if len(alone) == 1 else "have only one future each"
         lines.append(f"{count(len(alone), 'test')} {have}: nothing is drawn there, and nothing arrives.")
