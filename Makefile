@@ -21,7 +21,7 @@ test: lint .venv-newest/tested .venv-oldest/tested .venv-bare/tested $(PURE_CASE
 	.venv-newest/bin/python $(PYTEST) -m "not long"
 
 long: .venv-oldest/tested .venv-newest/tested
-	.venv-oldest/bin/python $(PYTEST) -m long
+	.venv-oldest/bin/python $(PYTEST) -m long tests/faces
 	.venv-newest/bin/python $(PYTEST) -m long
 
 lint: .venv-newest/ready
