@@ -326,9 +326,7 @@ def test_what_is_not_simulated_runs_as_ever(project: pytest.Pytester) -> None:
     )
     done = project.runpytest_subprocess("--crossroads", "-v", *FUTURES)
     done.assert_outcomes(passed=1, failed=1)
-    done.stdout.re_match_lines(
-        [r".*::test_process PASSED +\[.*", r">? +assert False.*", r"2 tests ran once, as without crossroads.*"]
-    )
+    done.stdout.re_match_lines([r".*::test_process PASSED +\[.*", r">? +assert False.*", r"2 tests ran once, as without crossroads.*"])
 
 
 def test_hypothesis_chooses_inputs_and_crossroads_the_futures(project: pytest.Pytester) -> None:
