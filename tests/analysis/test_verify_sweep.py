@@ -10,58 +10,15 @@ from crossroads.analysis.verdict import Verdict
 
 pytestmark = [pytest.mark.once, pytest.mark.skipif(not sys.platform.startswith("linux"), reason="futures are forked here")]
 
-POOL = """
-import asyncio
-
-class Pool:
-    def __init__(self):
-        self.free, self.waiting = 1, []
-
-    async def acquire(self):
-        if self.free:
-            self.free -= 1
-            return
-        waiter = asyncio.get_running_loop().create_future()
-        self.waiting.append(waiter)
-        await waiter
-
-    def release(self):
-        while self.waiting:
-            waiter = self.waiting.pop(0)
-            if not waiter.done():
-                waiter.set_result(None)
-                return
-        self.free += 1
-
-async def main():
-    pool = Pool()
-
-    async def user():
-        await pool.acquire()
-        await asyncio.sleep(0.01)
-        pool.release()
-
-    await asyncio.gather(user(), user(), return_exceptions=True)
-    assert pool.free == 1, "a slot is lost"
-"""
-MENDED = POOL.replace(
-    "        await waiter",
-    """        try:
-            await waiter
-        except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled():
-                self.release()
-            raise""",
-)
+POOL = (Path(__file__).parents[1] / "worlds" / "asyncio" / "sweep_programs.py").read_text()
+GIVEN_UP = "            self.waiters.remove(waiter)\n"
+MENDED = POOL.replace(GIVEN_UP, GIVEN_UP + "        elif waiter.done() and not waiter.cancelled():\n            self.release()\n")
 EDITS = {
     "as it was": (POOL, {"unchanged"}),
     "mended": (MENDED, {"prevented"}),
     "the coroutine has another name": (POOL.replace("acquire", "take"), {"cannot tell"}),
     "mended where it isn't broken": (POOL.replace("self.free += 1", "self.free = self.free + 1"), {"unchanged"}),
-    "another await before it": (
-        POOL.replace("        if self.free:", "        await asyncio.sleep(0)\n        if self.free:"),
-        {"unchanged"},
-    ),
+    "another await before it": (POOL.replace("if self.free:", "await asyncio.sleep(0)\n        if self.free:"), {"unchanged"}),
 }
 
 
@@ -69,8 +26,8 @@ EDITS = {
 def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("pool")
     (folder / "pool.py").write_text(POOL)
-    found = crossroads.sweep_cancel(f"{folder / 'pool.py'}:main", cancel="Pool.acquire", futures=30, store=folder / "store.sqlite")
-    [failure] = found.failures
+    found = crossroads.sweep_cancel(f"{folder / 'pool.py'}:leaky", cancel="Pool.acquire", futures=30, store=folder / "store.sqlite")
+    failure = next(one for one in found.failures if one.outcome.message == "a slot is lost")
     crossroads.explain(failure, budget=500, store=folder / "store.sqlite")
     return folder, failure.id
 
