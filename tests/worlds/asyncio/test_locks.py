@@ -7,12 +7,14 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 from jobs_tools import Place, Stuck
 
 from crossroads.errors import NotSimulated
+from crossroads.worlds import outsiders
 from crossroads.worlds.asyncio import locks
 from crossroads.worlds.patches import Patches
 
@@ -53,6 +55,20 @@ def test_a_thread_alone_sees_what_stock_locks_show(kind: str) -> None:
     locks.install(ours.jobs, patches)
     try:
         assert story({"lock": threading.Lock, "rlock": threading.RLock}[kind]) == stock
+    finally:
+        patches.undo()
+
+
+def test_an_outsider_is_given_stock_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    stock = [type(threading.Lock()), type(threading.RLock())]
+    monkeypatch.setattr(outsiders, "FOLDERS", [str(Path(__file__).parent)])
+    ours, patches = Place(0), Patches()
+    locks.install(ours.jobs, patches)
+    try:
+        assert [type(threading.Lock()), type(threading.RLock())] == stock
+        assert type(threading.Condition()._lock) is stock[1]  # type: ignore[attr-defined]
+        monkeypatch.setattr(outsiders, "FOLDERS", [])
+        assert not {type(threading.Lock()), type(threading.RLock())} & set(stock)
     finally:
         patches.undo()
 

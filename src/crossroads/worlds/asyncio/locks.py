@@ -20,7 +20,9 @@ from crossroads.worlds.patches import Patches
 
 TIMEOUT_MAX: Final = threading.TIMEOUT_MAX
 
-_stock_lock, _stock_rlock, _stock_time = threading.Lock, threading.RLock, time.monotonic
+_stock_lock, _stock_time = threading.Lock, time.monotonic
+_stock_rlock: Any = threading._CRLock  # type: ignore[attr-defined]
+"""`threading.RLock` itself asks for this one, by its name in `threading`."""
 
 
 def install(jobs: Jobs, patches: Patches) -> None:
