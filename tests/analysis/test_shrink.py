@@ -49,6 +49,15 @@ def main():
     assert not (all(taken) or rare)
 """
 
+A_LONG_WAY = """
+from crossroads import chance
+
+def main():
+    taken = [chance(f"switch {number}", ["off", "on"]) == "on" for number in range(30)]
+    rare = chance("master switch", ["off", "on"], weights=[.999, .001]) == "on"
+    assert sum(taken) < 14 and not rare
+"""
+
 RETRIES = """
 from crossroads import chance
 
@@ -242,6 +251,11 @@ def test_options_are_as_likely_and_numbers_as_small_as_they_can_be(tmp_path: Pat
 
 def test_a_single_choice_that_the_failing_run_never_took(tmp_path: Path) -> None:
     assert choices(shrunk_in(tmp_path, A_SHORTER_ONE)) == [("master switch", "'on'", "'off'")]
+
+
+def test_a_single_choice_is_found_before_a_long_way_is_shortened(tmp_path: Path) -> None:
+    failure = found(tmp_path, A_LONG_WAY)
+    assert choices(shrink(failure, budget=60, store=tmp_path / "found.sqlite")) == [("master switch", "'on'", "'off'")]
 
 
 def test_fewer_times_in_a_row(tmp_path: Path) -> None:

@@ -22,6 +22,9 @@ from crossroads.timeline.timelines import Calm, Epoch, NamedOverride
 SINGLES_MAX: Final = 320
 """Other options that are tried, one at a time, on top of a run; the likeliest ones."""
 
+LIKELY: Final = 96
+"""Of them, those that are tried before many choices are left out one by one: most failures need no more than one."""
+
 LARGE: Final = 5
 """If the shortest way has more choices than this, other failing runs are looked at, too."""
 
@@ -56,7 +59,9 @@ class Shortening:
     def run(self) -> None:
         """Search until nothing is left to try, or the budget is spent."""
         try:
-            self._settle(self._begin(self._trials.failing.epochs, self._first_tries()))
+            first = self._begin(self._trials.failing.epochs, self._first_tries())
+            if first is None or len(first.named) <= LARGE or not self._look_for_singles(LIKELY):
+                self._settle(first)
             self._look_for_singles()
             self._look_for_streaks()
             self._look_for_pairs()
@@ -141,15 +146,13 @@ class Shortening:
                 lowered = self._first_failing(tries) or lowered
         return lowered
 
-    def _look_for_singles(self) -> None:
-        """A calm run with one other option, where more are needed so far."""
+    def _look_for_singles(self, most: int = SINGLES_MAX) -> bool:
+        """Whether a calm run fails with one other option; looked for where more are needed so far."""
         best = self.best
         if best is not None and best.is_calm and len(best.named) <= 1:
-            return
+            return False
         self._trials.stage = "looking for a single choice that suffices"
-        for epochs in _calmed(self._trials.failing.epochs, "all"):
-            if self._try_on_top(Candidate(epochs)):
-                return
+        return any(self._try_on_top(Candidate(epochs), most) for epochs in _calmed(self._trials.failing.epochs, "all"))
 
     def _look_for_pairs(self) -> None:
         """A choice that is needed so far with one other, where more than two are needed."""
