@@ -1,5 +1,6 @@
 # make demo: see it work.  make test: all checks.  make frontend: the scripts of the pages, which needs Node.
-#  make long: the pytest plugin in whole sessions, models with more seeds.  make cases: real bugs of published libraries.  make bench, bench-loops, format, clean.
+#  make long: the pytest plugin in whole sessions, models and half-fixed libraries that take minutes.
+#  make cases: real bugs of published libraries.  make bench, bench-loops, format, clean.
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
@@ -20,7 +21,7 @@ test: lint .venv-newest/tested .venv-oldest/tested .venv-bare/tested $(PURE_CASE
 	.venv-oldest/bin/python $(PYTEST) -m "not long and not once" --ignore=tests/quality --ignore=tests/docs --ignore=tests/examples
 	.venv-newest/bin/python $(PYTEST) -m "not long"
 
-long: .venv-oldest/tested .venv-newest/tested
+long: .venv-oldest/tested .venv-newest/tested $(PURE_CASES)
 	.venv-oldest/bin/python $(PYTEST) -m long tests/faces
 	.venv-newest/bin/python $(PYTEST) -m long
 

@@ -96,11 +96,13 @@ def test_a_bug_of_asyncio(bug: PythonBug, tmp_path: Path) -> None:
         pytest.skip("nobody has seen whether this version of Python has the bug")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("bug", LIBRARY_BUGS, ids=name_of)
 def test_a_bug_of_a_library(bug: Bug, tmp_path: Path) -> None:
     assert_found_and_explained(installed(bug.case, "buggy", tmp_path), bug)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("bug", LIBRARY_BUGS, ids=name_of)
 def test_the_fixed_library_never_fails(bug: Bug, tmp_path: Path) -> None:
     assert_quiet(installed(bug.case, "fixed", tmp_path))

@@ -82,6 +82,7 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, str]:
     return place, found(place)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("edit", EDITS)
 def test_a_half_fixed_library_is_never_prevented(redis: tuple[Place, str], edit: str, tmp_path: Path) -> None:
     place, failure = redis

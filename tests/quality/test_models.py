@@ -29,6 +29,9 @@ NEEDS = {
     "simpy_machine_shop": "simpy",
     "frozen_lake": "gymnasium",
 }
+LONG = ("inventory_cash", "simpy_call_queue")
+"""Models that take more than a minute with each seed."""
+
 ERROR_RATE = 1e-4
 
 MISSED_MAX = 1
@@ -47,7 +50,7 @@ def misses_allowed(intervals: int, miss: float = 0.05) -> int:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seeds", [(1,), pytest.param((2, 3), marks=pytest.mark.long)], ids=["one seed", "others"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.long) if name in LONG else name for name in NAMES])
 def test_account_agrees_with_the_exact_answers(name: str, seeds: tuple[int, ...], tmp_path: Path) -> None:
     for library in (NEEDS.get(name), "scipy"):
         if library is not None:
