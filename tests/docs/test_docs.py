@@ -18,6 +18,9 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").r
 BY_SECTION = ("howto.md", "messages.md")
 """Pages whose sections stand each for itself."""
 
+TASTES = ("FORCE_COLOR", "NO_COLOR", "COLUMNS", "PYTEST_ADDOPTS")
+"""Variables with which people change what they are shown."""
+
 STORIES = [story for page in PAGES for story in stories(page, by_section=page.name in BY_SECTION)]
 
 
@@ -31,9 +34,7 @@ def teller(tmp_path: Path) -> Teller:
         (commands / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments}"$@"\n')
         (commands / name).chmod(0o755)
     shutil.copytree(ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
-    environment = {
-        name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "NO_COLOR", "COLUMNS", "PYTEST_ADDOPTS")
-    }
+    environment = {name: value for name, value in os.environ.items() if name not in TASTES}
     environment |= {"PATH": f"{commands}:{environment['PATH']}", "XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONIOENCODING": "utf-8"}
     if "PYTHONPATH" in environment:
         folders = [os.path.abspath(part) for part in environment["PYTHONPATH"].split(os.pathsep)]
