@@ -66,12 +66,12 @@ class Server:
         self._kept: set[int] = set()
         self._restore_signals: Callable[[], object] = _nothing
         self._ignores_children = False
-        self._offsets: list[tuple[int, int]] = []
         self._pid = _getpid()
         null = _open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
         for descriptor in (0, 1, 2):
             _dup2(null, descriptor)
         _close(null)
+        self._offsets = kernel.file_offsets()
         self._output_end, self._input_end = -1, -1
         self._unused = kernel.file_identity(1)
         self._outputs: tuple[int, ...] = (1, 2)
@@ -123,7 +123,6 @@ class Server:
         # What the program has put there itself, as one that captures its own output does, stays there.
         self._outputs = tuple(descriptor for descriptor in (1, 2) if kernel.file_identity(descriptor) in (None, self._unused))
         kernel.limit_memory(None)
-        self._offsets = kernel.file_offsets()
         _freeze()
 
     def _start_template(self) -> bytes | None:
@@ -349,6 +348,8 @@ class Server:
             self.decline(point, trouble)
         _, channel = self._climbing.pop(0)
         kernel.flush_stdio()
+        # Before there are two processes: the one that walks on writes to the same files.
+        self._offsets = kernel.file_offsets()
         if self._climbing:
             rung = kernel.fork()
             if rung:
