@@ -1,5 +1,5 @@
 # make demo: see it work.  make test: all checks.  make frontend: the scripts of the pages, which needs Node.
-#  make long: the pytest plugin in whole sessions, models and half-fixed libraries that take minutes.
+#  make long: the pytest plugin in whole sessions, models and upgraded libraries that take minutes.
 #  make cases: real bugs of published libraries.  make bench, bench-loops, format, clean.
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c

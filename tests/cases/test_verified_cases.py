@@ -11,7 +11,7 @@ import pytest
 from cases_tools import LIBRARY_BUGS, Bug, Place, installed
 
 pytestmark = [
-    pytest.mark.once,
+    pytest.mark.long,
     pytest.mark.slow,
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="futures are forked here"),
 ]
@@ -82,7 +82,6 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, str]:
     return place, found(place)
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("edit", EDITS)
 def test_a_half_fixed_library_is_never_prevented(redis: tuple[Place, str], edit: str, tmp_path: Path) -> None:
     place, failure = redis

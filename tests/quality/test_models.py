@@ -29,8 +29,8 @@ NEEDS = {
     "simpy_machine_shop": "simpy",
     "frozen_lake": "gymnasium",
 }
-LONG = ("inventory_cash", "simpy_call_queue")
-"""Models that take more than a minute with each seed."""
+LONG = ("gamblers_ruin", "inventory_cash", "simpy_call_queue")
+"""Models that take a minute or more with each seed."""
 
 ERROR_RATE = 1e-4
 
