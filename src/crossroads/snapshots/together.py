@@ -34,6 +34,9 @@ LOT_S: Final = 1.0
 FIRST_CHECKED: Final = 3
 """Of the first lot so many from the beginning are lived again."""
 
+FAILURES_CHECKED: Final = 3
+"""Of each lot so many failures, the last ones: they count most, and what a failure leaves behind is met by those after it."""
+
 SLOW_SHARE: Final = 0.95
 SLOW_LOTS_MAX: Final = 3
 """After so many lots in a row whose futures took more than that share of what they take alone, no more are tried."""
@@ -56,7 +59,8 @@ class Together:
     def checks(self, runs: Sequence[Run]) -> list[int]:
         """Positions in a lot of the runs that are to be lived again alone."""
         early = range(FIRST_CHECKED) if not self._lots else ()
-        return sorted({*early, *range(CHECK_EVERY, len(runs), CHECK_EVERY), len(runs) - 1} & set(range(len(runs))))
+        failures = [position for position, run in enumerate(runs) if run.outcome.is_failure][-FAILURES_CHECKED:]
+        return sorted({*early, *failures, *range(CHECK_EVERY, len(runs), CHECK_EVERY), len(runs) - 1} & set(range(len(runs))))
 
     def note(self, lot: Sequence[Run], checked: Sequence[Run], alone: Sequence[Run], start_s: float) -> None:
         """Compare runs of a lot with the same timelines lived again alone, and settle the size of the next lot.
