@@ -125,3 +125,10 @@ def test_exploring_starts_over_when_futures_turn_out_to_touch_each_other(here: P
     assert {failure.outcome.exception for failure in found.failures} == {"ValueError"}
     assert found.explored.futures == 300
     assert found.explored.passed + found.explored.failed == 300
+
+
+def test_what_failures_leave_to_failures_is_found(here: Path) -> None:
+    last = "if random.random() < 0.15:\n        FAILED.append(1)\n        raise KeyError(len(FAILED))"
+    lived, alone, runner, _ = both_ways(write(here, program("FAILED = []", last=last)), 60)
+    assert runner.distrusted
+    assert facts(lived) == facts(alone)
