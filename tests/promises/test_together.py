@@ -1,5 +1,6 @@
 """P4 and P5 where many futures are lived one after the other in one process: nobody can tell, and what could tell ends it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from crossroads.snapshots.engine import Engine
 from crossroads.snapshots.fork import ForkEngine
 from crossroads.snapshots.limits import Limits
 from crossroads.snapshots.run import Run
+from crossroads.snapshots.together import Together
+from crossroads.timeline.outcomes import Outcome
 from crossroads.worlds.targets import parse_target
 
 pytestmark = pytest.mark.slow
@@ -127,8 +130,30 @@ def test_exploring_starts_over_when_futures_turn_out_to_touch_each_other(here: P
     assert found.explored.passed + found.explored.failed == 300
 
 
-def test_what_failures_leave_to_failures_is_found(here: Path) -> None:
-    last = "if random.random() < 0.15:\n        FAILED.append(1)\n        raise KeyError(len(FAILED))"
-    lived, alone, runner, _ = both_ways(write(here, program("FAILED = []", last=last)), 60)
-    assert runner.distrusted
-    assert facts(lived) == facts(alone)
+ONCE = """
+import random
+LIVES = []
+
+def main():
+    LIVES.append(1)
+    if len(LIVES) == 20:
+        raise KeyError("only after others")
+    if random.random() < 0.4:
+        raise ValueError("by chance")
+"""
+
+
+def test_a_failure_that_only_others_in_its_process_cause_is_none(here: Path) -> None:
+    # None of the futures that are lived again anyway: neither among the last failures of its lot nor at its ends.
+    found = crossroads.explore(write(here, ONCE), futures=300, store=here / "store.sqlite", jobs=1)
+    assert {failure.outcome.exception for failure in found.failures} == {"ValueError"}
+    assert found.explored.passed + found.explored.failed == 300
+
+
+def test_the_last_failures_of_a_lot_are_lived_again() -> None:
+    passed, failed = Outcome("passed"), Outcome("failed", "ValueError")
+    runs = [Run(replace(timeline("p.py", seed), outcome=failed if seed in (5, 11, 12, 20) else passed)) for seed in range(32)]
+    known = Together()
+    assert known.checks(runs) == [0, 1, 2, 11, 12, 20, 31]
+    known.note(runs, [runs[0]], [runs[0]], 0.0)
+    assert known.checks(runs) == [11, 12, 20, 31]

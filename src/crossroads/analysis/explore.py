@@ -261,7 +261,13 @@ class Explorer:
     def _round(self, runner: LocalRunner, begin: int, count: int) -> list[Run]:
         runs = runner.run(self._timelines(self._world, begin, count), together=True)
         key = self._key(self._world.points)
+        seen = set(self._seen)
         again = self._live_again(runner, begin, runs)
+        if not runner.distrusted and any(not is_same(runs[position], run) for position, run in again.items()):
+            # Perhaps only because of what others in its process had left: that is to be ruled out first.
+            runner.distrust()
+            self._seen = seen
+            return self._round(runner, begin, count)
         kinds: dict[str, int] = {}
         failures: dict[str, int] = {}
         for position, run in enumerate(runs):

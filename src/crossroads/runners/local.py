@@ -128,8 +128,7 @@ class LocalRunner:
             try:
                 return self._run(timelines, trace, pristine, elsewhere, may_share, on_run)
             except Distrusted:
-                self.close()
-                self.distrusted = True
+                self.distrust()
             except Unsound as reason:
                 self.close()
                 if self._given is not None:
@@ -139,6 +138,11 @@ class LocalRunner:
             except BaseException:
                 self.close()
                 raise
+
+    def distrust(self) -> None:
+        """Give every future a process of its own from now on."""
+        self.close()
+        self.distrusted = True
 
     def close(self) -> None:
         """End all processes; a later run starts new ones."""
