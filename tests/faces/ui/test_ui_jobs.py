@@ -76,6 +76,36 @@ def test_explore_explain_look_and_replay_from_the_page(client: Any, store: Path)
     assert "The same run again: AssertionError: both coins came up heads" in client.get(place).text
 
 
+SWEPT = """
+import asyncio
+
+async def main():
+    held, tasks = [], []
+
+    async def hold():
+        held.append(1)
+        await asyncio.sleep(0.01)
+        held.pop()
+
+    tasks = [asyncio.create_task(hold()) for _ in range(2)]
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert not held, "nobody let go"
+"""
+
+
+@pytest.mark.slow
+def test_a_sweep_is_gone_on_with_as_a_sweep(client: Any, tmp_path: Path) -> None:
+    program = tmp_path / "swept.py"
+    program.write_text(SWEPT)
+    place = started(client, "/explore", target=str(program), futures="40", cancel="hold")
+    assert told(client, place)[-1]["state"] == "done"
+    assert "nobody let go" in client.get(place).text
+    assert 'name="cancel" value="hold"' in client.get("/").text
+    place = started(client, "/explore", target=str(program), futures="40", cancel="no_such")
+    assert told(client, place)[-1]["state"] == "failed"
+    assert "no_such" in client.get(place).text
+
+
 @pytest.mark.slow
 def test_what_is_stopped_keeps_what_is_known(client: Any, store: Path) -> None:
     place = started(client, "/explore", target="two_coins.py", futures="1000000", seed="2")

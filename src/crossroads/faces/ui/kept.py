@@ -46,7 +46,7 @@ class Program:
         passed: of these.
         explorations: how many.
         entries: its failures, newest first.
-        seed, faults: of its newest exploration, which can be gone on with.
+        seed, faults, cancel: of its newest exploration, which can be gone on with; cancel: the coroutine that was swept, "" for none.
         known: futures of that one.
     """
 
@@ -58,6 +58,7 @@ class Program:
     entries: tuple[Entry, ...]
     seed: int
     faults: tuple[str, ...]
+    cancel: str
     known: int
 
 
@@ -79,6 +80,7 @@ def programs(path: StorePath) -> list[Program]:
             tuple(_entry(failure, at) for name, at, failure in found if name == target),
             rows[0].key.seed,
             rows[0].key.world.faults,
+            rows[0].key.world.cancel,
             rows[0].futures,
         )
         for target, rows in programs.items()

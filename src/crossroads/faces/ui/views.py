@@ -136,6 +136,7 @@ class Views:
             "futures": form.whole("futures", 1, FUTURES_MAX, 1_000),
             "seed": form.whole("seed", 0, SEED_MAX, 0),
             "faults": check_faults([name for name in form.text("faults").split(",") if name]),
+            "cancel": form.text("cancel"),
         }
         parse_target(target)
         return await self._start("explore", target, order)

@@ -20,6 +20,7 @@ from crossroads.analysis.explore import explore
 from crossroads.analysis.progress import Progress
 from crossroads.analysis.replay import replay
 from crossroads.analysis.results import Account, Failure
+from crossroads.analysis.sweep import sweep_cancel
 from crossroads.analysis.walk import futures_from, traced
 from crossroads.errors import CrossroadsError, InternalError
 from crossroads.faces.page.curves import curve_of, marks_of
@@ -77,14 +78,11 @@ def _end_with_server() -> None:
 
 
 def _explore(order: Order, say: Say) -> dict[str, Any]:
-    found = explore(
-        order["target"],
-        futures=order["futures"],
-        seed=order["seed"],
-        faults=order["faults"],
-        store=order["store"],
-        on_progress=lambda progress: say(_progress(progress)),
-    )
+    settings: dict[str, Any] = {name: order[name] for name in ("futures", "seed", "faults", "store")}
+    settings["on_progress"] = lambda progress: say(_progress(progress))
+    cancel = order["cancel"]
+    target = order["target"]
+    found = sweep_cancel(target, cancel=cancel, **settings).exploration if cancel else explore(target, **settings)
     tally = found.explored
     failed = tally.futures - tally.passed
     known = count(tally.futures, "future")
