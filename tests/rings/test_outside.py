@@ -102,6 +102,17 @@ def test_a_program_that_isnt_there(tmp_path: Path) -> None:
     assert done.stderr.startswith("crossroads: target='nowhere.py': there is no file 'nowhere.py' in ")
 
 
+@pytest.mark.parametrize("journal", [False, True])
+def test_a_function_that_isnt_there_leaves_no_journal(tmp_path: Path, journal: bool) -> None:
+    write(tmp_path, FUNCTIONS)
+    options = ["--journal", "kept.jsonl"] if journal else []
+    command = [sys.executable, "-m", "crossroads", "live", *options, "prog.py:nowhere"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, check=False)
+    assert done.returncode == 4
+    assert done.stderr == "crossroads: prog.py has no function 'nowhere'; it has: main, later, live\n"
+    assert not (tmp_path / "kept.jsonl").exists()
+
+
 DEAD = """
 import crossroads
 

@@ -9,7 +9,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ class Journey:
         settings: of its ring that are kept in the journal.
         chronicle: to be told of everything.
         run_coroutine: runs a coroutine function in the program's world.
+        begun: path of its journal where that has just been begun, "" where the program was woken from it.
     """
 
     target: str
@@ -46,6 +47,7 @@ class Journey:
     settings: dict[str, Any]
     chronicle: Chronicle
     run_coroutine: Callable[[Callable[[], Any]], Any]
+    begun: str = ""
 
 
 def begin(path: str, text: str, arguments: list[str], settings: dict[str, Any], is_script: bool, ours: str) -> Journey:
@@ -77,7 +79,7 @@ def begin(path: str, text: str, arguments: list[str], settings: dict[str, Any], 
         "settings": settings,
     }
     _check_hashes()
-    return _journey(Journal.begin(path, program), Past(program), text)
+    return replace(_journey(Journal.begin(path, program), Past(program), text), begun=os.path.abspath(path))
 
 
 def wake(path: str, program: str | None, force: bool, ours: str) -> Journey:

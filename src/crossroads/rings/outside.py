@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
-from crossroads.errors import CrossroadsError
+from crossroads.errors import CrossroadsError, TargetError
 from crossroads.rings.ring import ring
 from crossroads.rings.traveller import tell
 from crossroads.snapshots.endings import without_us
@@ -42,7 +42,7 @@ def main() -> None:
             sys.exit(_refused(error))
         sys.argv = [journey.target, *journey.arguments]
         worn = ring(**settings, **journey.settings).told_to(journey.chronicle)
-        life = program_of(journey.target, journey.run_coroutine)
+        life = program_of(journey.target, journey.run_coroutine, journey.begun)
     else:
         sys.argv = arguments
         worn = ring(**settings)
@@ -70,11 +70,12 @@ def _refused(error: CrossroadsError) -> int:
     return USAGE
 
 
-def program_of(text: str, run_coroutine: Callable[[Callable[[], Any]], Any] | None = None) -> Callable[[], object]:
+def program_of(text: str, run_coroutine: Callable[[Callable[[], Any]], Any] | None = None, begun: str = "") -> Callable[[], object]:
     """What there is to call for a target, as a user writes it.
 
     Args:
         run_coroutine: runs a coroutine function; by default on a loop that is in memory, on its own clock, where all of it can go back.
+        begun: a journal without a past, which is removed if the program's file turns out not to have the function.
 
     Raises:
         TargetError: there is no such program.
@@ -87,7 +88,12 @@ def program_of(text: str, run_coroutine: Callable[[Callable[[], Any]], Any] | No
         sys.path[0] = os.path.dirname(os.path.realpath(target.place))
 
     def call() -> object:
-        _, function = load_target(target)
+        try:
+            _, function = load_target(target)
+        except TargetError as error:
+            if begun:
+                os.unlink(begun)
+            sys.exit(_refused(error))
         return (run_coroutine or run_calmly)(function) if inspect.iscoroutinefunction(function) else function()
 
     return call
