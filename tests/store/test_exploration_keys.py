@@ -19,6 +19,7 @@ OTHERS = [
     dataclasses.replace(KEY, seed=0),
     dataclasses.replace(KEY, code=""),
     dataclasses.replace(KEY, python="3.12"),
+    dataclasses.replace(KEY, surroundings="0ther"),
 ]
 
 
@@ -28,7 +29,20 @@ def test_keys_are_read_as_they_were_written(key):
     assert key.to_text().isascii()
 
 
-@pytest.mark.parametrize("text", ["", "3", "[]", '["a", {}, 1, "", ""]', '["a", {}, true, "", ""]', '["a", [], 1, "", ""]', "[" * 10])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "3",
+        "[]",
+        '["a", {}, 1, "", "", 1]',
+        '["a", {}, 1, "", "", "", ""]',
+        '["a", {}, 1, "", ""]',
+        '["a", {}, true, "", ""]',
+        '["a", [], 1, "", ""]',
+        "[" * 10,
+    ],
+)
 def test_other_texts_are_no_keys(text):
     with pytest.raises(ValueError):  # noqa: PT011
         ExplorationKey.from_text(text)

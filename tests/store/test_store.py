@@ -1,13 +1,16 @@
 """What is put into the store is given back, by this process and by the next."""
 
 import sqlite3
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from samples import KEY, OTHER_KEY, timeline
 
 from crossroads.errors import StoreError, TimelineError
+from crossroads.store.keys import failure_id
 from crossroads.store.store import OUTPUT_CHARS_MAX, Store
+from crossroads.timeline.outcomes import Outcome
 from crossroads.timeline.timelines import Epoch, Timeline
 
 
@@ -220,3 +223,13 @@ def test_an_interrupted_write_leaves_nothing_and_the_store_works_on(store):
     store._connection._sqlite.execute("BEGIN")  # as an interrupt after BEGIN would leave it
     assert store.record_block(KEY, 0, 1, {"passed": 1})
     assert store.exploration(KEY).futures == 1
+
+
+def test_a_failure_has_its_id_in_all_surroundings_but_where_both_are_kept(store):
+    failed = Outcome("failed", "ValueError", "sank", "boat.py:3 in main")
+    here, there = (replace(KEY, surroundings=name) for name in ("here", "there"))
+    usual = store.id_for(here, failed)
+    assert usual == store.id_for(there, failed) == failure_id(KEY, failed)
+    store.add_failure(here, usual, timeline(), "", 0, 0)
+    assert store.id_for(here, failed) == usual
+    assert store.id_for(there, failed) == failure_id(there, failed) != usual

@@ -20,11 +20,12 @@ from crossroads.runners.local import LocalRunner
 from crossroads.snapshots.engine import EngineName
 from crossroads.snapshots.limits import Limits
 from crossroads.snapshots.run import Run
-from crossroads.store.keys import ExplorationKey, failure_id
+from crossroads.store.keys import ExplorationKey
 from crossroads.store.store import Store
 from crossroads.timeline.keys import derive
 from crossroads.timeline.points import Point
 from crossroads.timeline.timelines import FAULT_KINDS, Epoch, Timeline, WorldSettings
+from crossroads.worlds.surroundings import surroundings_of
 from crossroads.worlds.targets import Target, code_digest, parse_target, target_of, world_of
 
 FUTURES: Final = 1_000
@@ -149,7 +150,7 @@ class Explorer:
 
     def __init__(self, store: Store, target: Target, seed: int, world: WorldSettings, fresh: bool, on_progress: OnProgress | None) -> None:
         self._store, self._target, self._seed, self._fresh, self._on_progress = store, target, seed, fresh, on_progress
-        self._code = code_digest(target)
+        self._code, self._surroundings = code_digest(target), surroundings_of(target)
         self._world = world
         self._counts = Counts()
         self._notes: list[str] = [f"the world was allowed faults: {', '.join(world.faults)}"] if world.faults else []
@@ -197,7 +198,8 @@ class Explorer:
         self._seen = {row.timeline.outcome.origin for row in self._store.failures(key) if row.timeline.outcome is not None}
 
     def _key(self, points: str) -> ExplorationKey:
-        return ExplorationKey(str(self._target), replace(self._world, points=points), self._seed, self._code, python_tag())
+        world = replace(self._world, points=points)
+        return ExplorationKey(str(self._target), world, self._seed, self._code, python_tag(), self._surroundings)
 
     def _timelines(self, world: WorldSettings, begin: int, count: int) -> list[Timeline]:
         return [
@@ -276,7 +278,7 @@ class Explorer:
                 kind = "diverged"
                 self._note_divergence(runner, run, again[position])
             elif run.outcome.is_failure:
-                name = failure_id(key, run.outcome)
+                name = self._store.id_for(key, run.outcome)
                 failures[name] = failures.get(name, 0) + 1
                 if failures[name] == 1:
                     output = again[position].output if position in again else run.output

@@ -27,12 +27,13 @@ from crossroads.snapshots.engine import EngineName
 from crossroads.snapshots.limits import Limits
 from crossroads.snapshots.live import TRACE_MAX
 from crossroads.snapshots.run import Run
-from crossroads.store.keys import ExplorationKey, failure_id
+from crossroads.store.keys import ExplorationKey
 from crossroads.store.store import Store
 from crossroads.timeline.keys import derive
 from crossroads.timeline.outcomes import Outcome
 from crossroads.timeline.timelines import Epoch, Timeline, WorldSettings
 from crossroads.worlds.asyncio.awaits import EVERY
+from crossroads.worlds.surroundings import surroundings_of
 from crossroads.worlds.targets import Target, code_digest, parse_target, target_of, world_of
 
 FUTURES: Final = 400
@@ -148,7 +149,7 @@ class Sweeper:
         self._store, self._runner, self._target, self._seed = store, runner, target, seed
         self._on_progress, self._watch = on_progress, watch
         self._code = code_digest(target)
-        self._key = ExplorationKey(str(target), runner.world, seed, self._code, python_tag())
+        self._key = ExplorationKey(str(target), runner.world, seed, self._code, python_tag(), surroundings_of(target))
         self._awaits: dict[AwaitKey, Counts] = {}
         self._kinds: Counter[str] = Counter()
         self._uncancelled: Counter[str] = Counter()
@@ -285,7 +286,7 @@ class Sweeper:
                 if second is not None:
                     self._note_divergence(run, second)
             elif run.outcome.is_failure and kind != "cancelled":
-                name = failure_id(self._key, run.outcome)
+                name = self._store.id_for(self._key, run.outcome)
                 output = second.output if second is not None and second.output else run.output
                 self._names.add(name)
                 self._store.add_failure(self._key, name, run.timeline, output, self._lived, self._lived + position)

@@ -22,6 +22,7 @@ class ExplorationKey:
         seed: 0 <= seed < 2**64, from which the seeds of all futures come.
         code: digest of the target's source.
         python: "3.13" and the like.
+        surroundings: digest of what else the program depends on, "" where it isn't known.
     """
 
     target: str
@@ -29,20 +30,23 @@ class ExplorationKey:
     seed: int
     code: str
     python: str
+    surroundings: str = ""
 
     def to_text(self) -> str:
         """The key as JSON text in ASCII; equal keys give equal texts."""
         data = [self.target, world_to_data(self.world), self.seed, self.code, self.python]
+        if self.surroundings:
+            data.append(self.surroundings)
         return json.dumps(data, separators=(",", ":"))
 
     @classmethod
     def from_text(cls, text: str) -> "ExplorationKey":
         """The key that `to_text` wrote; raises ValueError for any other text."""
         data = json.loads(text)
-        if not isinstance(data, list) or [type(part) for part in data] != [str, dict, int, str, str]:
-            raise ValueError("key must be [target, world, seed, code, python]")
-        target, world, seed, code, python = data
-        return cls(target, world_from_data(world), seed, code, python)
+        if not isinstance(data, list) or [type(part) for part in data] not in ([str, dict, int, str, str], [str, dict, int, str, str, str]):
+            raise ValueError("key must be [target, world, seed, code, python, surroundings]")
+        target, world, seed, code, python, *surroundings = data
+        return cls(target, world_from_data(world), seed, code, python, *surroundings)
 
 
 def failure_id(key: ExplorationKey, outcome: Outcome) -> str:

@@ -9,6 +9,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -17,9 +18,10 @@ from typing import Any, Final
 from crossroads.errors import StoreError
 from crossroads.store.connection import BUSY_TIMEOUT_S, Connection
 from crossroads.store.faults import DamagedError
-from crossroads.store.keys import ID_DIGITS, ExplorationKey
+from crossroads.store.keys import ID_DIGITS, ExplorationKey, failure_id
 from crossroads.store.rows import ExplorationRow, FailureRow, exploration_key, failure_row, outcome_counts, text, whole
 from crossroads.timeline import formats
+from crossroads.timeline.outcomes import Outcome
 from crossroads.timeline.timelines import Timeline
 
 OUTPUT_CHARS_MAX: Final = 1_000_000
@@ -147,6 +149,18 @@ class Store:
     def forget(self, key: ExplorationKey) -> None:
         """Remove the exploration with exactly this key: its blocks, its failures, their accounts and pieces."""
         self._connection.write(lambda sqlite: sqlite.execute("DELETE FROM explorations WHERE key = ?", (key.to_text(),)))
+
+    def id_for(self, key: ExplorationKey, outcome: Outcome) -> str:
+        """The id of a failure of this exploration: the one that it has in any surroundings, unless that is another exploration's."""
+
+        def owner(sqlite: sqlite3.Connection) -> str | None:
+            found = sqlite.execute(
+                "SELECT key FROM explorations JOIN failures ON failures.exploration = explorations.number WHERE id = ?", (usual,)
+            ).fetchone()
+            return None if found is None else text(found[0], "key")
+
+        usual = failure_id(replace(key, surroundings=""), outcome)
+        return usual if self._connection.read(owner) in (None, key.to_text()) else failure_id(key, outcome)
 
     def add_failure(
         self, key: ExplorationKey, failure_id: str, timeline: Timeline, output: str, block_index: int, future_index: int

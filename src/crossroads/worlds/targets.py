@@ -95,7 +95,7 @@ def target_of(function: Callable[..., object]) -> Target:
 def code_digest(target: Target) -> str:
     """16 hexadecimal digits for the source of the target's file, of a test also the conftest.py files; "" where it can't be read."""
     try:
-        path = Path(target.place) if target.is_path else _module_file(target.place)
+        path = Path(target.place) if target.is_path else module_file(target.place)
         sources = [path, *conftests_of(path)] if target.is_test else [path]
         return blake2b(b"\0".join(source.read_bytes() for source in sources), digest_size=8).hexdigest()
     except (OSError, TargetError):
@@ -110,7 +110,7 @@ def world_of(target: Target) -> str:
     try:
         if target.is_test:
             return "asyncio" if is_async_test(Path(target.place), target.function) else "plain"
-        tree = ast.parse((Path(target.place) if target.is_path else _module_file(target.place)).read_bytes())
+        tree = ast.parse((Path(target.place) if target.is_path else module_file(target.place)).read_bytes())
     except (OSError, TargetError, SyntaxError, ValueError):
         return "plain"
     name = target.function.rpartition(".")[2]
@@ -121,7 +121,8 @@ def world_of(target: Target) -> str:
     return "asyncio" if starts_loop(function or ast.Module([], [])) else "plain"
 
 
-def _module_file(name: str) -> Path:
+def module_file(name: str) -> Path:
+    """The file of a module of this name, which need not be imported; TargetError where there is none."""
     top = name.partition(".")[0]
     spec = importlib.util.find_spec(top)
     if spec is None or spec.origin is None:
