@@ -23,6 +23,7 @@ from crossroads.snapshots.server import Server
 from crossroads.timeline.formats import world_from_data
 from crossroads.timeline.outcomes import Outcome
 from crossroads.worlds.targets import Target
+from crossroads.worlds.temporaries import Temporaries
 from crossroads.worlds.world import World, make_world
 
 _RESTARTED = "CROSSROADS_RESTARTED"
@@ -71,15 +72,19 @@ def live_one(server: Server, world: World, target: Target, settings: wire.Messag
     def go(program: Program) -> NoReturn:
         if target.is_test:
             world.settle()
-        pause(server, program, LOADED, None)
+        temporaries.forget()
+        _collect()
+        pause(server, program, LOADED, None, temporaries)
         rewind = world.keep() if server.has_more else None
         while True:
-            live_once(server, world, program, settings["step_limit"])
+            live_once(server, world, program, settings["step_limit"], temporaries)
             assert rewind is not None
             rewind()
             # Only now nothing holds what that life has left, and it goes before it is old enough to be looked for in vain.
             _collect(0)
 
+    temporaries = Temporaries()
+    temporaries.install()
     sys.argv = [target.place]
     world.woke()
     try:
@@ -91,7 +96,7 @@ def live_one(server: Server, world: World, target: Target, settings: wire.Messag
         _exit(1)
 
 
-def live_once(server: Server, world: World, program: Program, step_limit: int) -> None:
+def live_once(server: Server, world: World, program: Program, step_limit: int, temporaries: Temporaries) -> None:
     """One life of the program; returns where this process is to live another one."""
 
     def end(outcome: Outcome) -> NoReturn:
@@ -101,7 +106,7 @@ def live_once(server: Server, world: World, program: Program, step_limit: int) -
     live = LiveRun(world, step_limit, end)
     live.pauses = server.pauses
     live.follow(server.plan)
-    live.pause = lambda run: pause(server, program, run.index, run)
+    live.pause = lambda run: pause(server, program, run.index, run, temporaries)
     world.attach(live)
     current.run = live
 
@@ -118,8 +123,11 @@ def live_once(server: Server, world: World, program: Program, step_limit: int) -
         server.refuse("target", str(error))
 
 
-def pause(server: Server, program: Program, point: int, live: LiveRun | None) -> None:
+def pause(server: Server, program: Program, point: int, live: LiveRun | None, temporaries: Temporaries) -> None:
     """Be at a pause, with the program's temporary files; what comes back may be another process."""
+    if program.folder is None and point in server.pauses and temporaries.are_there:
+        temporaries.remove()
+        server.decline(point, "temporary files")
     if program.folder is None or point not in server.pauses:
         server.pause(point, live)
         return

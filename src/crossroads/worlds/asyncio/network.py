@@ -1,5 +1,6 @@
 """The network of a world: its hosts, who is reached at which address, and what may go wrong between them."""
 
+import re
 from collections.abc import Callable
 from socket import SOCK_STREAM
 from typing import TYPE_CHECKING, Final, Protocol
@@ -20,6 +21,9 @@ FIRST_DESCRIPTOR: Final = 1_000_000
 """No process has that many real ones, so that a real call with one of ours fails with EBADF."""
 
 HERE: Final = "localhost"
+_DRAWN: Final = re.compile(r"\btmp[a-z0-9_]{8}\b")
+"""A name as `tempfile` makes it, another one in each future."""
+
 HOSTS_MAX: Final = 254
 """What 10.0.0.0/24 has room for."""
 
@@ -158,10 +162,10 @@ class Network:
         return number
 
     def spell_path(self, path: str | bytes) -> str:
-        """A Unix socket's path as labels have it: abstract names start with @, and folders, whose names may be random, are left out."""
+        """A Unix socket's path as labels have it: abstract names start with @; folders and what `tempfile` draws are left out."""
         if isinstance(path, bytes):
             return "@" + path[1:].decode("utf-8", "backslashreplace")
-        return "unix:" + path.rpartition("/")[2]
+        return "unix:" + _DRAWN.sub("tmp*", path.rpartition("/")[2])
 
     def route(self, here: Host, ip: str, port: int, call: str) -> tuple[Host, str]:
         """The host that has an address, and the address by which it is meant.

@@ -1,5 +1,6 @@
 """The selector of the world's loops: descriptors of simulated sockets, readiness as of now, and time that jumps when nothing is ready."""
 
+import gc
 import selectors
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -11,6 +12,18 @@ FIRST_DESCRIPTOR: Final = 1_000_000
 """Numbers from here on are simulated sockets."""
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+
+YOUNG_MAX: Final = 20_000
+"""So many more containers made than freed, and cyclic garbage is collected at the next poll. CPython's own collector, with its thousand or
+two, is off in a life: it would run wherever our own allocations, which differ from life to life, let it."""
+
+SPINS_A_LOOK: Final = 256
+"""Where a program never waits, passes from one look to the next whether there is garbage."""
+
+OLDER_EVERY: Final = 10
+"""Every so many-th collection includes the survivors of earlier ones, and so many times less often all there is, as in CPython."""
+
+_count, _collect = gc.get_count, gc.collect
 
 
 class WorldSelector(selectors.BaseSelector):
@@ -38,6 +51,7 @@ class WorldSelector(selectors.BaseSelector):
         self._sockets: dict[int, Touched] = {}
         self._perhaps: dict[int, None] = {}
         self._closed = False
+        self._collections = 0
 
     def touch(self, socket: Touched) -> None:
         """This socket's readiness may have changed."""
@@ -67,8 +81,11 @@ class WorldSelector(selectors.BaseSelector):
         perhaps, traffic = self._perhaps, self._traffic
         idle = timeout != 0
         if not idle and not perhaps and traffic.is_quiet:
-            traffic.tick()
+            if not traffic.tick() % SPINS_A_LOOK:
+                self._collect()
             return []
+        if idle:
+            self._collect()
         assert self.timers is not None
         ready = self._ready() if perhaps else []
         if not traffic.poll(self.timers, idle and not ready) and not ready:
@@ -78,6 +95,13 @@ class WorldSelector(selectors.BaseSelector):
             if len(ready) > 1 and traffic.is_reversed(sum(key.fd != self.own for key, _ in ready)):
                 ready.reverse()
         return ready
+
+    def _collect(self) -> None:
+        """Collect garbage if there may be much of it."""
+        if _count()[0] <= YOUNG_MAX:
+            return
+        number = self._collections = self._collections + 1
+        _collect(0 if number % OLDER_EVERY else 1 if number % OLDER_EVERY**2 else 2)
 
     @property
     def is_idle(self) -> bool:
