@@ -232,6 +232,11 @@ def trace_path(runner: LocalRunner, failing: Timeline) -> Path:
     outcome = failing.outcome
     assert outcome is not None
     if run.outcome.origin != outcome.origin or run.timeline.digest != failing.digest:
+        if runner.run([failing])[0].timeline.digest == failing.digest:
+            raise DivergedError(
+                "the failing run is another one when its points are looked at: the program follows the addresses of its objects, as the"
+                " order of a set of them does, and looking moves those; keep such objects in a dict or a list, which have an order"
+            )
         now = run.outcome
         raise DivergedError(
             f"the failing run isn't the same any more: it {outcome.kind} ({outcome.exception or outcome.message}) when it was found,"

@@ -29,6 +29,8 @@ DETAILS: Final = (
     Detail(source=1, options=3, full=2, decisions=0, steps=5),
     Detail(source=1, options=3, full=1, decisions=0, steps=3),
     Detail(source=0, options=2, full=0, decisions=0, steps=3),
+    Detail(source=1, options=3, full=1, decisions=0, steps=3, taken=False),
+    Detail(source=0, options=2, full=0, decisions=0, steps=3, taken=False),
 )
 """From all details to few; the first that fits is shown."""
 

@@ -34,6 +34,7 @@ class Detail:
         full: how many turning points are shown with source and options, the largest ones; the others get a line.
         decisions: other decisions shown.
         steps: choices shown of the shortest way there.
+        taken: whether a turning point that gets a line says which option was taken.
     """
 
     source: int
@@ -41,6 +42,7 @@ class Detail:
     full: int
     decisions: int
     steps: int = 9
+    taken: bool = True
 
 
 SHARED_MIN = 12
@@ -62,8 +64,10 @@ def turning_points(account: Account, target: str, view: View, detail: Detail) ->
     lines = [line("Decided here" if len(steps) == 1 else f"Decided in {len(steps)} steps", HEADING)]
     quoted: dict[str, str] = {}
     for sign, step in zip(NUMBERS, steps, strict=False):
-        lines += _heading(sign, step, view, step in full)
-        if step in full:
+        if step not in full:
+            lines += _brief(sign, step, view, detail.taken)
+        else:
+            lines += _heading(sign, step, view)
             lines += _source(step, target, view, detail.source, quoted.setdefault(step.where, sign), sign)
             lines += _options(step, view, detail.options)
     hidden = len(account.turning_points) - len(steps)
@@ -110,13 +114,18 @@ def clearly_better(decision: Decision) -> list[tuple[Option, Option]]:
     return [(taken, better)]
 
 
-def _heading(sign: str, step: TurningPoint, view: View, full: bool) -> list[Text]:
-    """Where it was and what it changed; in a few words unless in full."""
+def _brief(sign: str, step: TurningPoint, view: View, says_taken: bool) -> list[Text]:
+    """Where it was, which way it went and what that changed, in a few words."""
+    taken = "".join(f" {_short(option)};" for option in step.options if option.taken and says_taken)
     where = f"{sign} at {place(step.point, step.kind, step.label, step.where)}"
-    if not full:
-        lines = prose(f"{where}: {percent(step.before.value)} before, {percent(step.after.value)} after", view, hanging=INDENT)
-        lines[0].stylize(SIGN, 0, 1)
-        return lines
+    lines = prose(f"{where}:{taken} {percent(step.before.value)} before, {percent(step.after.value)} after", view, hanging=INDENT)
+    lines[0].stylize(SIGN, 0, 1)
+    return lines
+
+
+def _heading(sign: str, step: TurningPoint, view: View) -> list[Text]:
+    """Where it was and what it changed."""
+    where = f"{sign} at {place(step.point, step.kind, step.label, step.where)}"
     lines = prose(where, view, hanging=INDENT)
     lines[0].stylize(SIGN, 0, 1)
     saved = "; the run nearly saved itself here" if step.jump < 0 else ""

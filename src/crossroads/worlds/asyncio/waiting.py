@@ -11,23 +11,62 @@ from crossroads.snapshots.places import describe_place, is_own
 DEPTH_MAX: Final = 6
 VISITS_MAX: Final = 200
 
+AWAITERS_MAX: Final = 5
+"""So many tasks, each of which waits for the one before, are asked for a line of the program's own."""
+
 PREVIEW_BYTES: Final = 200
 PREVIEW_CHARS: Final = 32
 
 _FRAMING: Final = re.compile(rb"[*$]\d+")
 """What frames the words of a Redis command, and says nothing to a reader."""
 
-_SLOTS: Final = ("_waiter", "_callback", "_args", "_task", "_protocol", "_stream_reader", "_fut_waiter")
+_SLOTS: Final = (
+    "_waiter",
+    "_callback",
+    "_args",
+    "_task",
+    "_protocol",
+    "_stream_reader",
+    "_fut_waiter",
+    "args",
+    "cancel_scope",
+    "_host_task",
+)
 
 
 def awaiting_place(task: "asyncio.Task[Any]") -> str:
-    """ "file:line in function" of the innermost frame of the program's own in which the task waits, or of its innermost frame."""
+    """ "file:line in function" of the innermost frame of the program's own in which the task waits.
+
+    Of a library's task it is that of the task which waits for it, as far as there is one; else of the innermost frame.
+    """
+    first = ""
+    waiting: asyncio.Task[Any] | None = task
+    for _ in range(AWAITERS_MAX):
+        if waiting is None:
+            break
+        own, innermost = _places(waiting)
+        if own:
+            return own
+        first = first or innermost
+        waiting = _awaiter_of(waiting)
+    return first
+
+
+def _places(task: "asyncio.Task[Any]") -> tuple[str, str]:
+    """The innermost frame of the program's own in which the task waits, "" where there is none, and the innermost of all."""
     own = innermost = ""
     for frame in _frames(task):
         innermost = describe_place(frame.f_code, frame.f_lineno)
         if is_own(frame.f_code.co_filename):
             own = innermost
-    return own or innermost
+    return own, innermost
+
+
+def _awaiter_of(task: "asyncio.Task[Any]") -> "asyncio.Task[Any] | None":
+    """The task that is resumed, sooner or later, when this one is done; None where there is none."""
+    loop = task.get_loop()
+    behind = (task_behind(callback, loop, task) for callback, _ in getattr(task, "_callbacks", None) or ())
+    return next((found for found in behind if found is not None), None)
 
 
 def own_frame(task: "asyncio.Task[Any]") -> FrameType | None:
@@ -35,10 +74,10 @@ def own_frame(task: "asyncio.Task[Any]") -> FrameType | None:
     return next((frame for frame in reversed(list(_frames(task))) if is_own(frame.f_code.co_filename)), None)
 
 
-def task_behind(thing: object, loop: Any) -> "asyncio.Task[Any] | None":
+def task_behind(thing: object, loop: Any, other_than: "asyncio.Task[Any] | None" = None) -> "asyncio.Task[Any] | None":
     """The task that is resumed, sooner or later, when this callback, handle or future is done; None where it can't be told."""
     waiting = {id(future): task for task in asyncio.all_tasks(loop) if (future := getattr(task, "_fut_waiter", None)) is not None}
-    seen: set[int] = set()
+    seen = {id(other_than)}
     layer: list[Any] = [thing]
     for _ in range(DEPTH_MAX):
         following: list[Any] = []
