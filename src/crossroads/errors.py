@@ -3,6 +3,8 @@
 Every message is one sentence that names the value, the rule and the way out. An internal error is ours and says so.
 """
 
+from typing import ClassVar
+
 __all__ = [
     "CrossroadsError",
     "DivergedError",
@@ -65,6 +67,13 @@ class NotSimulated(CrossroadsError, NotImplementedError):
     """The program asked the world for something that it doesn't have; the message names the call and the way out."""
 
     __module__ = "crossroads"
+
+    asked: ClassVar[str] = ""
+    """The message of the last one in this life, whether or not the program has let it pass; "" where there was none."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message)
+        NotSimulated.asked = message
 
 
 class RingError(CrossroadsError, RuntimeError):

@@ -154,7 +154,7 @@ class Explorer:
         self._world = world
         self._counts = Counts()
         self._notes: list[str] = [f"the world was allowed faults: {', '.join(world.faults)}"] if world.faults else []
-        self._has_one_future = False
+        self._has_one_future = self._is_unsimulated = False
         self._said: dict[str, int] = {}
         self._seen: set[tuple[str, str, str]] = set()
         self.enough_s: float | None = None
@@ -278,6 +278,7 @@ class Explorer:
                 kind = "diverged"
                 self._note_divergence(runner, run, again[position])
             elif run.outcome.is_failure:
+                self._note_unsimulated(run)
                 name = self._store.id_for(key, run.outcome)
                 failures[name] = failures.get(name, 0) + 1
                 if failures[name] == 1:
@@ -317,6 +318,12 @@ class Explorer:
         if any("diverged" in note for note in self._notes):
             return
         self._notes.append(describe_divergence(runner, first, second))
+
+    def _note_unsimulated(self, run: Run) -> None:
+        """Say once that a failure may be no more than the program's answer to what the world doesn't have."""
+        if run.unsimulated and not run.outcome.exception.endswith("NotSimulated") and not self._is_unsimulated:
+            self._is_unsimulated = True
+            self._notes.append(f"some that failed had asked for what the world doesn't have, and may fail only for that: {run.unsimulated}")
 
     def _say_progress(self, futures: int, first: int) -> None:
         if self._on_progress is not None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from types import GeneratorType
 from typing import Any, Final, NoReturn, Protocol
 
+from crossroads.errors import NotSimulated
 from crossroads.snapshots.lines import LineRecorder
 from crossroads.snapshots.places import describe_place, is_own, program_frame, short_path
 from crossroads.snapshots.plans import Plan
@@ -77,6 +78,7 @@ class LiveRun:
     """
 
     def __init__(self, fate: Fate, step_limit: int, end: Callable[[Outcome], NoReturn]) -> None:
+        NotSimulated.asked = ""
         self.index = 0
         self.begun = False
         self.kind: PointKind = "start"
@@ -269,6 +271,7 @@ class LiveRun:
             "trace": self.trace,
             "marks": self.marks,
             **({"lines": lines} if self._lines is not None else {}),
+            **({"unsimulated": NotSimulated.asked} if NotSimulated.asked else {}),
         }
 
     def finish_briefly(self, outcome: Outcome, cpu_s: float) -> str:
