@@ -49,6 +49,16 @@ def test_the_report_of_a_failure(name: str) -> None:
     made.check_snapshot(f"failure-{name}", printed(failure_report(FAILURES[name](), View())))
 
 
+@pytest.mark.parametrize(("words", "is_cut"), [(9, False), (100, True)])
+def test_what_a_failure_says_is_cut_with_a_mark(words: int, is_cut: bool) -> None:
+    outcome = Outcome("failed", "Deadlock", "waiting " * words)
+    failure = replace(made.coins(), outcome=outcome, timeline=replace(made.coins().timeline, outcome=outcome))
+    told = [text.plain for text in failure_report(failure, View()) if "waiting" in text.plain]
+    assert len(told) == 1 + is_cut
+    assert told[-1].endswith(" …") == is_cut
+    assert all(len(text) <= View().width for text in told)
+
+
 @pytest.mark.parametrize("width", [72, 88, 100])
 @pytest.mark.parametrize("name", FAILURES)
 def test_it_fits_on_one_screen_and_ends_with_the_command_that_replays_it(name: str, width: int) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 from rich.text import Text
 
 from crossroads.analysis.results import Account, Failure, PointOfNoReturn, WayOut
-from crossroads.faces.terminal.glyphs import NUMBERS
+from crossroads.faces.terminal.glyphs import ELLIPSIS, NUMBERS
 from crossroads.faces.terminal.lines import BAD, GOOD, HEADING, QUIET, View, blocks, command, line, opened, prose
 from crossroads.faces.terminal.numbers import clock, count, estimate, grouped, percent
 from crossroads.faces.terminal.plot import GUTTER, ROWS, Curve, column_of, draw
@@ -36,6 +36,9 @@ DETAILS: Final = (
 
 PLOT_ROWS: Final = (ROWS, 4)
 """Of the plot; it is smaller rather than that details are left out where the shortest way there takes its room."""
+
+TITLE_LINES: Final = 2
+"""Of what a failure says."""
 
 SMALL_RISE = 0.05
 """A part of the rise smaller than this is within the error of the estimates."""
@@ -70,7 +73,11 @@ def headline(failure: Failure, view: View) -> list[Text]:
     """What failed, where, and how often: three lines or four."""
     outcome = failure.timeline.outcome or failure.outcome
     lines = [Text.assemble((f"Failure {failure.id}", HEADING), cut(f" of {clean(failure.timeline.target)}", view.width - 17))]
-    lines += prose(title(outcome), view, "  ", style=BAD)[:2]
+    told = prose(title(outcome), view, "  ", style=BAD)
+    lines += told[:TITLE_LINES]
+    if len(told) > TITLE_LINES:
+        lines[-1].truncate(view.width - 2)
+        lines[-1].append(f" {ELLIPSIS}", style=BAD)
     if outcome.where:
         lines.append(line(cut_start(f"  at {short_place(outcome.where)}", view.width)))
     return lines + prose(how_often(failure), view, "  ") + _verdict(failure, view)
