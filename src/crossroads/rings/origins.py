@@ -9,15 +9,13 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any
 
 from crossroads.errors import JournalError
-from crossroads.rings.tracing import is_library
-from crossroads.snapshots.places import is_ours
+from crossroads.snapshots.places import is_installed, is_library, is_ours
 
 __all__ = ["check", "imported", "python_tag", "short_place"]
 
-_INSTALLED: Final = ("/site-packages/", "/dist-packages/")
 _distribution, _distributions_by_package = importlib.metadata.distribution, importlib.metadata.packages_distributions
 
 
@@ -40,7 +38,7 @@ def imported(names: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
         if name == "__main__" or not isinstance(path, str) or is_ours(path):
             continue
         path = os.path.abspath(path)
-        if any(part in path for part in _INSTALLED):
+        if is_installed(path):
             top = name.partition(".")[0]
             if top not in tops:
                 tops.add(top)

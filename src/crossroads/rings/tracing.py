@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from crossroads.rings import system
 from crossroads.snapshots import kernel
-from crossroads.snapshots.places import is_ours
+from crossroads.snapshots.places import is_library
 
 TEXT_BYTES_MAX: Final = 65_536
 _FRAME: Final = re.compile(r'File "(.+)", line (\d+) in (\S+)')
@@ -77,13 +77,3 @@ class Trace:
         frames = _FRAME.findall(text)
         own = [frame for frame in frames if not is_library(frame[0])] or frames
         return f"{own[0][0]}:{own[0][1]} in {own[0][2]}" if own else ""
-
-
-def is_library(filename: str) -> bool:
-    """Whether a file belongs to Python, to an installed package or to crossroads, and not to the program."""
-    if is_ours(filename) or filename.startswith((_STDLIB, "<frozen")):
-        return True
-    return "/site-packages/" in filename or "/dist-packages/" in filename
-
-
-_STDLIB: Final = os.path.dirname(os.__file__) + "/"

@@ -23,10 +23,11 @@ from crossroads.rings.lines import Cut, Letter, Line
 from crossroads.rings.loops import Loops
 from crossroads.rings.pasts import Relived
 from crossroads.rings.supervision import OUR_FAULT, Means, Snapshot, Waking, move_below
-from crossroads.rings.tracing import Trace, is_library
+from crossroads.rings.tracing import Trace
 from crossroads.rings.untold import Untold
 from crossroads.snapshots import kernel
 from crossroads.snapshots.endings import safe_text, type_name, without_us
+from crossroads.snapshots.places import is_library
 
 Place = tuple[str, int]
 """File and line of a call of `mark`."""

@@ -1,5 +1,6 @@
 """Places in the program: which files are its own, and how a line of them is named."""
 
+import os
 import sys
 from types import CodeType, FrameType
 from typing import Final
@@ -8,6 +9,7 @@ program_folders: list[str] = []
 """Directories, with a slash at the end, that the program's own files lie in; set when the program is loaded."""
 
 _INSTALLED: Final = ("/site-packages/", "/dist-packages/")
+_STDLIB: Final = os.path.dirname(os.__file__) + "/"
 _OUR_FOLDER: Final = __file__.rpartition("/snapshots/")[0] + "/"
 
 
@@ -21,9 +23,19 @@ def program_frame() -> FrameType | None:
 
 def is_own(filename: str) -> bool:
     """Whether the file belongs to the program rather than to the library, Python's or an installed one, or to us."""
-    if is_ours(filename) or any(part in filename for part in _INSTALLED):
+    if is_ours(filename) or is_installed(filename):
         return False
     return any(filename.startswith(folder) for folder in program_folders)
+
+
+def is_library(filename: str) -> bool:
+    """Whether a file belongs to Python, to an installed package or to crossroads, and not to the program."""
+    return is_ours(filename) or filename.startswith((_STDLIB, "<frozen")) or is_installed(filename)
+
+
+def is_installed(filename: str) -> bool:
+    """Whether a file belongs to a package that pip or the system has installed."""
+    return any(part in filename for part in _INSTALLED)
 
 
 def is_ours(filename: str) -> bool:

@@ -7,7 +7,6 @@ seen, nor are data files.
 import ast
 import os
 import sys
-import sysconfig
 from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import blake2b
@@ -16,14 +15,13 @@ from pathlib import Path
 from typing import Final
 
 from crossroads.errors import TargetError
+from crossroads.snapshots.places import is_library
 from crossroads.worlds.sources import conftests_of
 from crossroads.worlds.targets import Target, module_file
 
 FILES_MAX: Final = 2_000
 """Local modules that are looked at; a program that imports more is known by these."""
 
-_INSTALLED: Final = ("site-packages", "dist-packages")
-_LIBRARIES: Final = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib")})
 _RECORDS: Final = (".dist-info", ".egg-info")
 
 
@@ -90,7 +88,7 @@ def _files_of(name: str, importer: Path, folders: tuple[str, ...]) -> Iterator[P
     parts = [part for part in name[dots:].split(".") if part]
     if dots:
         yield from _below(importer.parents[min(dots, len(importer.parents)) - 1], parts)
-    elif parts and (top := _place_of(parts[0], folders)) is not None and _is_local(top):
+    elif parts and (top := _place_of(parts[0], folders)) is not None and not is_library(top):
         yield Path(top)
         if top.endswith("__init__.py"):
             yield from _below(Path(top).parent, parts[1:])
@@ -113,7 +111,3 @@ def _place_of(top: str, folders: tuple[str, ...]) -> str | None:
     except (ImportError, ValueError):
         return None
     return spec.origin if spec is not None and spec.origin is not None and spec.origin.endswith(".py") else None
-
-
-def _is_local(path: str) -> bool:
-    return not path.startswith(_LIBRARIES) and not any(part in _INSTALLED for part in Path(path).parts)

@@ -9,8 +9,6 @@ import shutil
 import tempfile
 from typing import Any, Final
 
-from crossroads.worlds.patches import Patches
-
 _lexists: Final = os.path.lexists
 _is_directory: Final = os.path.isdir
 _unlink: Final = os.unlink
@@ -22,10 +20,9 @@ class Temporaries:
 
     def __init__(self) -> None:
         self._made: list[Any] = []
-        self._patches = Patches()
 
     def install(self) -> None:
-        """Note from now on what is made."""
+        """Note from now on what is made, in a process that is the program's own."""
         made: Any = tempfile
         stock_directory, stock_file = made.mkdtemp, made._mkstemp_inner
 
@@ -40,12 +37,7 @@ class Temporaries:
             return descriptor, path
 
         mkdtemp.__module__, mkdtemp.__qualname__, mkdtemp.__doc__ = "tempfile", "mkdtemp", stock_directory.__doc__
-        self._patches.set(made, "mkdtemp", mkdtemp)
-        self._patches.set(made, "_mkstemp_inner", make_file)
-
-    def uninstall(self) -> None:
-        """Put the library's own functions back."""
-        self._patches.undo()
+        made.mkdtemp, made._mkstemp_inner = mkdtemp, make_file
 
     def forget(self) -> None:
         """What was made until now belongs to all futures."""
