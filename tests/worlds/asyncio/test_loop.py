@@ -157,7 +157,19 @@ async def waiting():
 async def just_in_time():
     await asyncio.sleep(3599)
 
-PROGRAMS = [deadlock, deadlock_on_a_connection, spinning, waiting, just_in_time]
+async def take(one, other):
+    async with one:
+        await asyncio.sleep(1)
+        async with other:
+            pass
+
+async def crosswise():
+    one, other = asyncio.Lock(), asyncio.Lock()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(take(one, other), name="one")
+        group.create_task(take(other, one), name="other")
+
+PROGRAMS = [deadlock, deadlock_on_a_connection, spinning, waiting, just_in_time, crosswise]
 
 def main():
     asyncio.run(chance("program", PROGRAMS)())
@@ -177,11 +189,14 @@ def test_ends_of_programs_that_come_to_none(tmp_path: Path) -> None:
     path = tmp_path / "program.py"
     path.write_text(ENDING_PROGRAM)
     with LocalRunner(parse_target(str(path)), WORLD) as runner:
-        lock, connection, spinning, waiting, in_time = (run.outcome for run in runner.run([start(path, 1, number) for number in range(5)]))
+        runs = runner.run([start(path, 1, number) for number in range(6)])
+        lock, connection, spinning, waiting, in_time, crosswise = (run.outcome for run in runs)
     assert (lock.kind, lock.exception, lock.where) == ("failed", "Deadlock", "program.py:9 in deadlock")
-    assert "1 tasks wait for ever: task 'Task-1' at program.py:9 in deadlock" in lock.message
+    assert "1 task waits for ever: task 'Task-1' at program.py:9 in deadlock" in lock.message
     assert (connection.kind, connection.exception) == ("failed", "Deadlock")
     assert "program.py:17 in deadlock_on_a_connection" in connection.message
+    taken = "program.py:32 in take"
+    assert f"3 tasks wait for ever: task 'one' at {taken}; task 'other' at {taken}; task 'Task-1' at" in crosswise.message
     for hung in (spinning, waiting):
         assert (hung.kind, hung.exception) == ("hung", "world-time limit")
     assert in_time.kind == "passed"

@@ -43,6 +43,9 @@ SLOWER: Final = 10
 PASSES_BESIDE: Final = 6
 """An arrival just before or after its rival is so many passes of the loop away from it, at most."""
 
+ROUNDED_NS: Final = 1_000_000
+"""What a loop's wait for a timer is rounded up to."""
+
 NEVER: Final = 2**62
 POSITIONS: Final = ("before", "just before", "together with", "just after", "after")
 LATE_NS: Final = int(LATE_S * 1e9)
@@ -284,18 +287,28 @@ class Traffic:
                 floor = flight.floor
         return floor
 
-    def _wake(self, target: int, *others: int) -> int:
-        """When the loop wakes for what falls due at `target`: mostly then, now and then together with what follows soon."""
-        if self.chooser is None or self._style is None:
+    def _wake(self, target: int, head: int, due: int, following: int) -> int:
+        """When the loop wakes for what falls due at `target`: then, or together with what follows soon.
+
+        Source: EpollSelector.select of CPython rounds its wait up to whole milliseconds, so that a timer fires up to one late, at any
+        phase, and with it what falls due until then; an arrival ends the wait at once.
+        """
+        if self.chooser is None:
             return target
         later = target + LATE_NS + 1
-        for time in others:
+        for time in (head, due, following):
             if target < time < later:
                 later = time
-        if later > target + LATE_NS:
+        gap = later - target
+        is_rounded = target == due and gap < ROUNDED_NS
+        if gap > LATE_NS or (self._style is None and not is_rounded):
             return target
-        late = self._style.late
-        return later if self.chooser.choose("schedule", "wake-up of the loop", WAKES, (1.0 - late, late)) else target
+        late = 0.0 if self._style is None else self._style.late
+        if is_rounded:
+            late = max(late, 1.0 - gap / ROUNDED_NS)
+        if not self.chooser.choose("schedule", "wake-up of the loop", WAKES, (1.0 - late, late)):
+            return target
+        return min(target + (gap + ROUNDED_NS) // 2, head) if is_rounded and target < head else later
 
     def _land(self, now: int, due: int, rival: object) -> None:
         settled = self._settled
