@@ -9,6 +9,7 @@ from crossroads.errors import TargetError
 from crossroads.runners.folders import Folder
 from crossroads.snapshots.endings import outcome_of, safe_text, type_name
 from crossroads.timeline.outcomes import Outcome
+from crossroads.worlds.hashes import HASHES
 from crossroads.worlds.targets import Target, load_target
 
 
@@ -58,19 +59,24 @@ def load_program(target: Target, world: str, go: Callable[[Program], NoReturn]) 
     Raises:
         TargetError: it can't be loaded; the text says why.
     """
+
+    def begin(program: Program) -> NoReturn:
+        HASHES.adopt()
+        go(program)
+
     if target.is_test:
         try:
             from crossroads.runners.session import run_session
         except ImportError:
             raise TargetError(f"{target} is a test, and pytest isn't installed here; install it with: pip install pytest") from None
-        run_session(target, world, go)
+        run_session(target, world, begin)
     try:
         module, function = load_target(target)
     except TargetError:
         raise
     except BaseException as error:
         raise TargetError(import_problem(target.place, error)) from error
-    go(Program(module, function, target.place))
+    begin(Program(module, function, target.place))
 
 
 def import_problem(place: str, error: BaseException) -> str:

@@ -11,6 +11,7 @@ from crossroads.timeline.timelines import WorldSettings
 from crossroads.worlds.adaptors import install_adaptors
 from crossroads.worlds.clock import Clock
 from crossroads.worlds.entropy import Entropy
+from crossroads.worlds.hashes import HASHES
 from crossroads.worlds.identity import Identity
 from crossroads.worlds.listings import Listings
 
@@ -35,6 +36,7 @@ class PlainWorld:
         self._clock.install()
         self._listings.install()
         self._identity.install()
+        HASHES.install()
         if self._settings.points == "events":
             install_adaptors(self._on_event)
 
@@ -59,7 +61,7 @@ class PlainWorld:
         self._clock.elapsed_ns += -self._clock.elapsed_ns % SETTLING_NS
 
     def keep(self) -> Callable[[], None]:
-        rewind_entropy, rewind_clock = self._entropy.keep(), self._clock.keep()
+        rewind_entropy, rewind_clock, rewind_hashes = self._entropy.keep(), self._clock.keep(), HASHES.keep()
 
         def rewind() -> None:
             self._live = self._event_time = None
@@ -67,6 +69,7 @@ class PlainWorld:
             self._is_again = True
             rewind_entropy()
             rewind_clock()
+            rewind_hashes()
 
         return rewind
 

@@ -39,3 +39,54 @@ def test_a_task_that_nobody_waits_for_is_told_by_its_own_line(tmp_path: Path) ->
     (run,) = live(write(tmp_path, body), range(1), trace="all")
     (where,) = {point.where for point in run.trace if point.label.startswith("db:6379 -> client 1, message 1")}
     assert "streams.py:" in where
+
+
+LIBRARY = """
+import asyncio
+
+class Inbox:
+    def __init__(self):
+        self.waiter = None
+
+    async def get(self):
+        self.waiter = asyncio.get_running_loop().create_future()
+        return await self.waiter
+
+class Assembler:
+    def __init__(self):
+        self.frames = Inbox()
+
+class Connection(asyncio.Protocol):
+    def __init__(self):
+        self.keeper = asyncio.get_running_loop().create_task(self.keep_alive())
+        self.messages = Assembler()
+
+    async def keep_alive(self):
+        while True:
+            await asyncio.sleep(20)
+
+    def data_received(self, data):
+        self.messages.frames.waiter.set_result(data)
+"""
+
+
+def test_a_message_is_told_by_who_waits_for_it_and_not_by_a_library_s_own_task(tmp_path: Path) -> None:
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    (folder / "chatlib.py").write_text(LIBRARY)
+    body = f"""
+        import sys
+        sys.path.insert(0, {str(folder)!r})
+        import chatlib
+        db.start(serve)
+        await asyncio.sleep(1)
+        transport, connection = await asyncio.get_running_loop().create_connection(chatlib.Connection, db.address, 6379)
+        transport.write(b"hello\\n")
+        await connection.messages.frames.get()
+        transport.close()
+    """
+    (run,) = live(write(tmp_path, body), range(1), trace="all")
+    assert run.outcome.kind == "passed"
+    (where,) = {point.where for point in run.trace if point.label.startswith("db:6379 -> client 1, message 1")}
+    assert where.startswith("program.py:") or "/program.py:" in where
+    assert where.endswith(" in main")

@@ -10,7 +10,7 @@ from crossroads.worlds.asyncio.endpoints import GONE
 from crossroads.worlds.asyncio.lives import home_of
 from crossroads.worlds.asyncio.network import Network
 from crossroads.worlds.asyncio.traffic import NEVER, Passage
-from crossroads.worlds.asyncio.waiting import awaiting_place, own_frame, preview
+from crossroads.worlds.asyncio.waiting import awaiting_place, by_name, own_frame, preview
 
 SHOWN_MAX: Final = 200
 """Of each kind; more than these nobody reads."""
@@ -20,13 +20,13 @@ Row = dict[str, Any]
 
 def tasks_of(loop: asyncio.AbstractEventLoop) -> list[Row]:
     """The tasks of a loop that aren't done: name, host, and the line where each waits."""
-    tasks = sorted(asyncio.all_tasks(loop), key=_order)[:SHOWN_MAX]
+    tasks = sorted(asyncio.all_tasks(loop), key=by_name)[:SHOWN_MAX]
     return [{"name": task.get_name(), "host": _host_of(task), "where": awaiting_place(task)} for task in tasks]
 
 
 def frames_of(loop: asyncio.AbstractEventLoop) -> list[tuple[str, FrameType]]:
     """(name, innermost frame in the program's own files) of the tasks that have one."""
-    tasks = sorted(asyncio.all_tasks(loop), key=_order)[:SHOWN_MAX]
+    tasks = sorted(asyncio.all_tasks(loop), key=by_name)[:SHOWN_MAX]
     return [(task.get_name(), frame) for task in tasks if (frame := own_frame(task)) is not None]
 
 
@@ -66,12 +66,6 @@ def _host_of(task: "asyncio.Task[Any]") -> str:
     context = getattr(task, "get_context", None)
     life = home_of(context()) if context is not None else None
     return "" if life is None else life.name
-
-
-def _order(task: "asyncio.Task[Any]") -> tuple[int, str]:
-    """Task-2 before Task-10."""
-    name = task.get_name()
-    return len(name), name
 
 
 def _spell(address: Any) -> str:

@@ -8,8 +8,8 @@ import asyncio
 from contextvars import Context, copy_context
 from typing import Any, Final
 
-HASH_MASK: Final = 2**60 - 1
-CALM_FACTOR: Final = 1
+from crossroads.worlds.hashes import CALM_FACTOR, factor_of, scattered
+
 HAS_CONTEXTS: Final = hasattr(asyncio.Task, "get_context")
 """Whether stock tasks tell their context: from Python 3.12 on."""
 
@@ -49,9 +49,9 @@ class TaskNumbers:
 
     def begin_epoch(self, seed: int) -> None:
         """Scatter the tasks made from now on by this seed."""
-        self._factor = (seed >> 3) | 1
+        self._factor = factor_of(seed)
 
     def next(self) -> int:
         """The hash of the next task; `made` is its number."""
         self.made += 1
-        return (self.made * self._factor >> 7) & HASH_MASK if self._factor != CALM_FACTOR else self.made
+        return scattered(self.made, self._factor)

@@ -1,14 +1,15 @@
 """Who waits for what: from a socket, a timer or a task to the line of the program that awaits it. For reports; never on the fast path."""
 
 import asyncio
+import logging
 import re
-from collections.abc import Iterator
-from types import FrameType
+from collections.abc import Iterable, Iterator
+from types import FrameType, ModuleType
 from typing import Any, Final
 
 from crossroads.snapshots.places import describe_place, is_own
 
-DEPTH_MAX: Final = 6
+DEPTH_MAX: Final = 8
 VISITS_MAX: Final = 200
 
 AWAITERS_MAX: Final = 5
@@ -19,6 +20,11 @@ PREVIEW_CHARS: Final = 32
 
 _FRAMING: Final = re.compile(rb"[*$]\d+")
 """What frames the words of a Redis command, and says nothing to a reader."""
+
+ATTRIBUTES_MAX: Final = 40
+
+_LEFT: Final = (type, ModuleType, asyncio.Future, asyncio.AbstractEventLoop, asyncio.AbstractServer, logging.Logger, logging.LoggerAdapter)
+"""Objects that many have, and that say nothing about who waits at one of them."""
 
 _SLOTS: Final = (
     "_waiter",
@@ -69,13 +75,38 @@ def _awaiter_of(task: "asyncio.Task[Any]") -> "asyncio.Task[Any] | None":
     return next((found for found in behind if found is not None), None)
 
 
+def by_name(task: "asyncio.Task[Any]") -> tuple[int, str]:
+    """Sorts Task-2 before Task-10."""
+    name = task.get_name()
+    return len(name), name
+
+
+def ends_of_waiting(tasks: "Iterable[asyncio.Task[Any]]") -> "list[asyncio.Task[Any]]":
+    """The same tasks, first those that wait for none of the others: there it is that something is missing."""
+    known = list(tasks)
+    waiting = {id(_awaiter_of(task)) for task in known}
+    return sorted(known, key=lambda task: id(task) in waiting)
+
+
 def own_frame(task: "asyncio.Task[Any]") -> FrameType | None:
     """The innermost frame of the program's own in which the task waits."""
     return next((frame for frame in reversed(list(_frames(task))) if is_own(frame.f_code.co_filename)), None)
 
 
 def task_behind(thing: object, loop: Any, other_than: "asyncio.Task[Any] | None" = None) -> "asyncio.Task[Any] | None":
-    """The task that is resumed, sooner or later, when this callback, handle or future is done; None where it can't be told."""
+    """The task that is resumed, sooner or later, when this callback, handle or future is done; None where it can't be told.
+
+    Of several the first one that stands in the program's own files, or that somebody waits for who does.
+    """
+    first = None
+    for task in _tasks_behind(thing, loop, other_than):
+        if own_frame(task) is not None or _awaiter_of(task) is not None:
+            return task
+        first = first or task
+    return first
+
+
+def _tasks_behind(thing: object, loop: Any, other_than: "asyncio.Task[Any] | None") -> "Iterator[asyncio.Task[Any]]":
     waiting = {id(future): task for task in asyncio.all_tasks(loop) if (future := getattr(task, "_fut_waiter", None)) is not None}
     seen = {id(other_than)}
     layer: list[Any] = [thing]
@@ -86,12 +117,12 @@ def task_behind(thing: object, loop: Any, other_than: "asyncio.Task[Any] | None"
                 continue
             seen.add(id(item))
             if isinstance(item, asyncio.Task) and not item.done():
-                return item
-            if id(item) in waiting:
-                return waiting[id(item)]
-            following.extend(_related(item))
+                yield item
+            elif id(item) in waiting:
+                yield waiting[id(item)]
+            else:
+                following.extend(_related(item))
         layer = following
-    return None
 
 
 def describe_task(task: "asyncio.Task[Any]") -> str:
@@ -134,9 +165,9 @@ def _related(item: Any) -> Iterator[Any]:
         value = getattr(item, name, None)
         if value is not None:
             yield value
-    for value in list(getattr(item, "__dict__", {}).values())[:40]:
-        if isinstance(value, asyncio.Future):
-            yield value
+    values = list(getattr(item, "__dict__", {}).values())[:ATTRIBUTES_MAX]
+    yield from (value for value in values if isinstance(value, asyncio.Future))
+    yield from (value for value in values if hasattr(value, "__dict__") and not isinstance(value, _LEFT))
     closure = getattr(item, "__closure__", None) or ()
     for cell in closure:
         try:

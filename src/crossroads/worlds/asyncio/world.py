@@ -24,8 +24,9 @@ from crossroads.worlds.asyncio.selector import WorldSelector
 from crossroads.worlds.asyncio.state import connections_of, flights_of, frames_of, hosts_of, tasks_of
 from crossroads.worlds.asyncio.tasks import TaskNumbers
 from crossroads.worlds.asyncio.traffic import Passage, Traffic
-from crossroads.worlds.asyncio.waiting import awaiting_place, describe_task, describe_timer, preview, task_behind
+from crossroads.worlds.asyncio.waiting import awaiting_place, by_name, describe_task, describe_timer, ends_of_waiting, preview, task_behind
 from crossroads.worlds.clock import MONOTONIC_START_NS
+from crossroads.worlds.hashes import HASHES
 from crossroads.worlds.patches import Patches
 from crossroads.worlds.plain import PlainWorld
 
@@ -122,6 +123,7 @@ class AsyncioWorld(PlainWorld):
     def rekey(self, seed: int) -> None:
         super().rekey(seed)
         self._numbers.begin_epoch(seed)
+        HASHES.begin_epoch(seed)
 
     def fingerprint(self) -> str:
         return f"{super().fingerprint()} {self._clock.elapsed_ns} {self.traffic.hidden}"
@@ -163,12 +165,13 @@ class AsyncioWorld(PlainWorld):
     def _stuck(self) -> None:
         """Nothing is left to happen: the tasks wait for ever."""
         loop = self._running()
-        tasks = sorted(asyncio.all_tasks(loop), key=lambda task: task.get_name()) if loop is not None else []
-        said = "; ".join(describe_task(task) for task in tasks[:TASKS_SHOWN])
+        tasks = sorted(asyncio.all_tasks(loop), key=by_name) if loop is not None else []
+        said = "; ".join(describe_task(task) for task in ends_of_waiting(tasks)[:TASKS_SHOWN])
         more = f"; and {len(tasks) - TASKS_SHOWN} more" if len(tasks) > TASKS_SHOWN else ""
+        waiting = f"{len(tasks)} tasks wait" if len(tasks) > 1 else "1 task waits"
         first = next((task for task in tasks if task.get_name() == "Task-1"), tasks[0] if tasks else None)
         where = awaiting_place(first) if first is not None else ""
-        self._end("failed", "Deadlock", f"nothing is left to happen, and {len(tasks)} tasks wait for ever: {said}{more}", where)
+        self._end("failed", "Deadlock", f"nothing is left to happen, and {waiting} for ever: {said}{more}", where)
 
     def _overdue(self) -> None:
         self._end("hung", "world-time limit", f"did not end within {TIME_LIMIT_NS // 10**9:,} s of its own clock", "")
