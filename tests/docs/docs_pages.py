@@ -15,7 +15,7 @@ SECTIONS = {
     "The ring": ("ring", "Mark", "go_back", "protect", "irreversible", "Guard", "Death", "Finding"),
     "Asking": ("explore", "explain", "shrink", "verify", "replay", "sweep_cancel"),
     "What exploring gives": ("Exploration", "Tally", "Failure", "Probability"),
-    "What explaining gives": ("Account", "CurvePoint", "TurningPoint", "Option", "Decision", "PointOfNoReturn", "WayOut"),
+    "What explaining gives": ("Account", "CurvePoint", "TurningPoint", "Option", "Moment", "Decision", "PointOfNoReturn", "WayOut"),
     "What verifying gives": ("Verdict", "Place", "OtherFailure"),
     "What shrinking gives": ("Shrunk", "ShrunkStep"),
     "What replaying gives": ("Replay", "Watched"),

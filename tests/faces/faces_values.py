@@ -13,6 +13,7 @@ from crossroads.analysis.results import (
     Decision,
     Exploration,
     Failure,
+    Moment,
     Option,
     PointOfNoReturn,
     Shrunk,
@@ -145,6 +146,30 @@ def boat() -> Failure:
         notes=("the route was drawn uniformly, as decisions are",),
     )
     return Failure("b0a7b0a7", outcome, 140, estimate(140, 1000), timeline, account=account)
+
+
+def within() -> Failure:
+    """Decided by when messages arrived: once by the moment within an option, once where there was nothing to race against."""
+    failure = boat()
+    assert failure.account is not None
+    options = tuple(
+        Option(f"{side} the timeout at boat.py:9 in sail", side == "before", weight, share(fails), side == "before")
+        for side, weight, fails in (("before", 0.94, 0.37), ("together with", 0.03, 0.8), ("after", 0.03, 0.65))
+    )
+    steps = (
+        TurningPoint(2, "boat -> port, message 1", "latency", "boat.py:16 in main", 5.0, share(0.4), share(0.75), options),
+        TurningPoint(
+            8,
+            "port -> boat, end",
+            "event",
+            "boat.py:9 in sail",
+            20.0,
+            share(0.75),
+            proved(1.0, 1, 1),
+            moment=Moment(0.0125, 0.9, 0.01, share(0.02), share(0.98)),
+        ),
+    )
+    return replace(failure, account=replace(failure.account, turning_points=steps, decisions=(), unexplained_rise=0.0))
 
 
 def gradual() -> Failure:

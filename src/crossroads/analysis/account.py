@@ -1,13 +1,14 @@
 """From what was counted to the account: which numbers are shown, from which futures, and what is said about the rest."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from crossroads.analysis.enumeration import Leaf
 from crossroads.analysis.exact import Mass, masses, survivor_of
 from crossroads.analysis.inquiry import Inquiry
 from crossroads.analysis.options import options_of
 from crossroads.analysis.path import Path, is_choice
-from crossroads.analysis.results import Account, CurvePoint, Decision, Ended, Option, PointOfNoReturn, TurningPoint, WayOut
+from crossroads.analysis.results import Account, CurvePoint, Decision, Ended, Moment, Option, PointOfNoReturn, TurningPoint, WayOut
 from crossroads.analysis.too_late import TooLate
 from crossroads.analysis.turning import JUMP_SIZE, Jump, JumpSearch
 from crossroads.snapshots.run import Run
@@ -41,6 +42,8 @@ class AccountBuilder:
         self.proof: list[Leaf] | None = None
         self.search: JumpSearch | None = None
         self.decisions: list[Point] = []
+        self.moments: dict[int, Moment] = {}
+        """By point, where a time that was drawn decided."""
         self.ended: Ended = "finished"
         self._has_looked = False
 
@@ -129,7 +132,9 @@ class AccountBuilder:
         point = self._path.point(self._path.last(jump.step))
         at_end = jump.step + 1 == self._path.count - 1
         after = _certain(1) if at_end else estimate(*jump.after)
-        return _turning_point(point, estimate(*jump.before), after, options_of(self._inquiry, point) if is_choice(point) else ())
+        options = options_of(self._inquiry, point) if is_choice(point) else ()
+        turning = _turning_point(point, estimate(*jump.before), after, options)
+        return replace(turning, moment=self.moments.get(point.index))
 
     def _point_of_no_return(self) -> PointOfNoReturn | None:
         if self.too_late is None:

@@ -13,6 +13,7 @@ from typing import TypeVar
 from crossroads.analysis.account import AccountBuilder, exact_account
 from crossroads.analysis.enumeration import enumerate_futures
 from crossroads.analysis.inquiry import BudgetSpent, Inquiry
+from crossroads.analysis.moments import find_moments
 from crossroads.analysis.options import compare_options
 from crossroads.analysis.pasts import save_past
 from crossroads.analysis.path import Path, is_choice
@@ -234,8 +235,8 @@ def trace_path(runner: LocalRunner, failing: Timeline) -> Path:
     if run.outcome.origin != outcome.origin or run.timeline.digest != failing.digest:
         if runner.run([failing])[0].timeline.digest == failing.digest:
             raise DivergedError(
-                "the failing run is another one when its points are looked at: the program follows the addresses of its objects, as the"
-                " order of a set of them does, and looking moves those; keep such objects in a dict or a list, which have an order"
+                "the failing run is another one when its points are looked at: the program follows the addresses of its objects, as"
+                " sorting by id() does, and looking moves those; sort by something that the objects hold instead"
             )
         now = run.outcome
         raise DivergedError(
@@ -267,6 +268,8 @@ def _sample_all(inquiry: Inquiry, builder: AccountBuilder, eps: float) -> None:
     learn(inquiry, chosen)
     compare_options(inquiry, [path.point(index) for index in chosen if is_choice(path.point(index))], OPTION_EACH_MAX)
     builder.find_survivor()
+    inquiry.stage = "looking for the times that decided"
+    find_moments(inquiry, builder)
     inquiry.stage = "comparing the options of the decisions"
     decisions = [point for point in path.choices if point.kind == "decide" and point.index < path.first(too_late.step)]
     builder.decisions = decisions[-DECISIONS_MAX:]

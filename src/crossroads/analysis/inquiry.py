@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from crossroads.analysis.path import Path
 from crossroads.analysis.progress import OnProgress, Progress
 from crossroads.runners.local import LocalRunner
+from crossroads.snapshots.plans import Traced
 from crossroads.snapshots.run import Run
 from crossroads.timeline.keys import derive
 from crossroads.timeline.outcomes import Outcome
@@ -184,8 +185,12 @@ class Inquiry:
         """Live so many futures from each of some steps."""
         return self.sample({(self.path.last(step), None): count for step, count in wanted.items() if step < self.path.count - 1})
 
-    def sample(self, wanted: Mapping[Spot, int]) -> list[Run]:
+    def sample(self, wanted: Mapping[Spot, int], trace: Traced = "none") -> list[Run]:
         """Live so many futures from each of some spots, and count them.
+
+        Args:
+            wanted: how many from each spot.
+            trace: points to record in each.
 
         Returns:
             All runs, in the order of `wanted`.
@@ -202,7 +207,7 @@ class Inquiry:
             if runs and self.is_late:
                 raise BudgetSpent
             batch = orders[len(runs) : len(runs) + self._batch_size(runs)]
-            lived = self.runner.run([self._timeline(spot, number) for spot, number in batch])
+            lived = self.runner.run([self._timeline(spot, number) for spot, number in batch], trace=trace)
             for (spot, _), run in zip(batch, lived, strict=True):
                 self._count(spot, run)
             self.spent += len(batch)

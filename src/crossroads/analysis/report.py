@@ -11,6 +11,7 @@ from crossroads.analysis.results import (
     Ended,
     Exploration,
     Failure,
+    Moment,
     Option,
     PointOfNoReturn,
     Shrunk,
@@ -153,7 +154,15 @@ def _account(data: Mapping[str, Any]) -> Account:
 def _turning_point(values: Mapping[str, Any]) -> TurningPoint:
     kept = {name: value for name, value in values.items() if name != "jump"}
     probabilities = {name: Probability(**values[name]) for name in ("before", "after")}
-    return TurningPoint(**{**kept, **probabilities, "options": _options(values["options"])})
+    return TurningPoint(**{**kept, **probabilities, "options": _options(values["options"]), "moment": _moment(values.get("moment"))})
+
+
+def _moment(values: Mapping[str, Any] | None) -> Moment | None:
+    if values is None:
+        return None
+    parts = {name: None if values[name] is None else Probability(**values[name]) for name in ("up_to", "longer")}
+    limit = values["limit"]
+    return Moment(float(values["took"]), float(values["less"]), None if limit is None else float(limit), **parts)
 
 
 def _one_of(names: tuple[Any, ...], name: object) -> Any:

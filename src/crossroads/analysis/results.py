@@ -74,6 +74,24 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """How long something took that was drawn at a turning point, and what that decided.
+
+    Args:
+        took: seconds of world time, in the failing run.
+        less: the share of futures in which it takes less.
+        limit: seconds that tell apart what becomes of the futures; None where no time does.
+        up_to, longer: P(this failure | it takes at most `limit`, more than that), from futures that had no part in finding the limit.
+    """
+
+    took: float
+    less: float
+    limit: float | None = None
+    up_to: Probability | None = None
+    longer: Probability | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TurningPoint:
     """A point from which the step to the next one changed the failure probability by much.
 
@@ -82,6 +100,7 @@ class TurningPoint:
         label, kind, where, time: as in CurvePoint.
         before, after: q at this point and at the next, from fresh futures.
         options: the options of a choice point; () where a continuous draw decided.
+        moment: the time that was drawn there, where that decided.
     """
 
     point: int
@@ -92,11 +111,20 @@ class TurningPoint:
     before: Probability
     after: Probability
     options: tuple[Option, ...] = ()
+    moment: Moment | None = None
 
     @property
     def jump(self) -> float:
         """q after less q before; negative where the run nearly saved itself."""
         return self.after.value - self.before.value
+
+    @property
+    def inner(self) -> Option | None:
+        """The option taken, where not it decided but what was drawn next, within it: it surely doesn't fail as often as the next point."""
+        taken = next((option for option in self.options if option.taken), None)
+        if taken is None or not taken.failure.futures or (taken.failure.low <= self.after.high and self.after.low <= taken.failure.high):
+            return None
+        return taken
 
 
 @dataclass(frozen=True, slots=True)

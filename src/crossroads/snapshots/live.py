@@ -220,6 +220,11 @@ class LiveRun:
             self._describe(name, 0, options, taken, weights)
         return taken
 
+    def took(self, seconds: float) -> None:
+        """Tell how long what this point is about takes, where that was drawn here."""
+        if self._tracing and self.trace and self.trace[-1]["index"] == self.index:
+            self.trace[-1]["took"] = seconds
+
     def four(self, name: str) -> Four:
         """Uniform numbers, 0 <= u < 1, that aren't choices: keyed by the epoch's seed, this name and how often it was asked for."""
         if not self.begun:

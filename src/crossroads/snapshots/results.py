@@ -137,4 +137,5 @@ def _point(record: dict[str, Any]) -> Point:
         str(record.get("name", "")),
         int(record.get("occurrence", 0)),
         str(record.get("draws", "")),
+        None if (took := record.get("took")) is None else float(took),
     )

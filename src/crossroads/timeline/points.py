@@ -28,6 +28,7 @@ class Point:
         occurrence: how many choices of this name came before it in its run.
         draws: 8 hexadecimal digits for the state of what the program draws from by itself; "" where unknown.
         moot: whether nothing was drawn or chosen between this point and the next, so that q is the same at both.
+        took: seconds of world time that what stands there takes, where they were drawn there; None elsewhere.
     """
 
     index: int
@@ -42,3 +43,4 @@ class Point:
     name: str = ""
     occurrence: int = 0
     draws: str = ""
+    took: float | None = None

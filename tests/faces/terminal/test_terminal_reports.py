@@ -31,6 +31,7 @@ FAILURES = {
     "boat": made.boat,
     "boat-shrunk": lambda: replace(made.boat(), shrunk=made.boat_shrunk()),
     "coins-shrunk": lambda: replace(made.coins(), shrunk=made.coins_shrunk()),
+    "within": made.within,
     "gradual": made.gradual,
     "always": made.always,
     "many-steps": made.many_steps,

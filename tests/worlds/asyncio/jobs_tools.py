@@ -39,6 +39,9 @@ class Drawn:
     def event(self, label: str, actor: Any = None, locate: Any = None) -> None:
         pass
 
+    def took(self, seconds: float) -> None:
+        pass
+
     def four(self, name: str) -> tuple[float, float, float, float]:
         one, two, three, four = (self._random.random() for _ in range(4))
         return one, two, three, four

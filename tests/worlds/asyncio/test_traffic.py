@@ -25,6 +25,9 @@ class Dice:
         self.asked: list[tuple[str, list[str]]] = []
         self.units = object()
 
+    def took(self, seconds: float) -> None:
+        pass
+
     def choose(
         self,
         kind: Any,
@@ -182,6 +185,27 @@ def test_the_loop_wakes_late_for_what_follows_soon() -> None:
         scene.poll()
         scene.poll()
         assert scene.fired[:2] == fired
+
+
+@pytest.mark.parametrize("style", [BARE, None])
+def test_timers_within_a_millisecond_mostly_go_off_in_one_pass(style: Style | None) -> None:
+    timers = (1_000_000, 1_100_000, 1_300_000, 1_900_000, 50_000_000)
+    together = 0
+    for seed in range(400):
+        scene = Scene(seed, *timers, style=style)
+        for _ in range(20):
+            scene.poll()
+        assert {label for label, _ in scene.dice.asked} == {"wake-up of the loop"}
+        assert scene.fired[0] in (1_000_000, 1_550_000)
+        together += scene.fired[:3] == [1_550_000] * 3
+        assert len(scene.fired) == len(timers)
+    assert 340 <= together <= 380
+
+
+def test_a_timer_a_millisecond_later_is_alone_without_a_network() -> None:
+    scene = Scene(1, 1_000_000, 2_000_000, style=None)
+    scene.poll()
+    assert (scene.fired, scene.dice.asked) == ([1_000_000], [])
 
 
 def test_without_a_chooser_everything_arrives_at_once_and_in_order() -> None:

@@ -7,7 +7,7 @@ from crossroads.faces.terminal.glyphs import NUMBERS
 from crossroads.faces.terminal.numbers import bounds, estimate, grouped, percent
 from crossroads.faces.terminal.sources import excerpt
 from crossroads.faces.terminal.texts import clean
-from crossroads.faces.terminal.turning import clearly_better, most_telling, shared_end, shown
+from crossroads.faces.terminal.turning import clearly_better, drawn_there, most_telling, shared_end, shown
 from crossroads.faces.terminal.words import KIND_WORDS
 
 STEPS_MAX = 40
@@ -51,7 +51,7 @@ def source_of(where: str, target: str) -> tuple[SourceLine, ...]:
 def _turning(step: TurningPoint, sign: str, target: str, world: str) -> Choice:
     options = most_telling(step.options, OPTIONS_MAX)
     shared = shared_end([clean(option.option) for option in options]) if options else ""
-    note = "" if step.options else f"decided by something drawn between point {step.point:,} and {step.point + 1:,}"
+    note = drawn_there(step)
     if step.jump < 0:
         note = "; ".join(part for part in (note, "the run nearly saved itself here") if part)
     return Choice(

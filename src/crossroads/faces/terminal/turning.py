@@ -8,7 +8,7 @@ from rich.text import Text
 from crossroads.analysis.results import Account, Decision, Option, TurningPoint
 from crossroads.faces.terminal.glyphs import NUMBERS, POINTER
 from crossroads.faces.terminal.lines import GOOD, HEADING, QUIET, SIGN, View, line, prose
-from crossroads.faces.terminal.numbers import bounds, count, estimate, grouped, percent
+from crossroads.faces.terminal.numbers import bounds, clock, count, estimate, grouped, percent
 from crossroads.faces.terminal.sources import excerpt
 from crossroads.faces.terminal.tables import Column, table
 from crossroads.faces.terminal.texts import clean, cut
@@ -116,7 +116,8 @@ def clearly_better(decision: Decision) -> list[tuple[Option, Option]]:
 
 def _brief(sign: str, step: TurningPoint, view: View, says_taken: bool) -> list[Text]:
     """Where it was, which way it went and what that changed, in a few words."""
-    taken = "".join(f" {_short(option)};" for option in step.options if option.taken and says_taken)
+    took = f", which took {clock(step.moment.took)}" if step.moment is not None and step.inner is not None else ""
+    taken = "".join(f" {_short(option)}{took};" for option in step.options if option.taken and says_taken)
     where = f"{sign} at {place(step.point, step.kind, step.label, step.where)}"
     lines = prose(f"{where}:{taken} {percent(step.before.value)} before, {percent(step.after.value)} after", view, hanging=INDENT)
     lines[0].stylize(SIGN, 0, 1)
@@ -131,8 +132,26 @@ def _heading(sign: str, step: TurningPoint, view: View) -> list[Text]:
     saved = "; the run nearly saved itself here" if step.jump < 0 else ""
     lines += prose(f"failure probability {estimate(step.before)} before, {estimate(step.after)} after{saved}", view, INDENT)
     if not step.options:
-        lines += prose(f"decided by something drawn between point {step.point} and {step.point + 1}", view, INDENT)
+        lines += prose(drawn_there(step), view, INDENT)
     return lines
+
+
+def drawn_there(step: TurningPoint) -> str:
+    """What decided at a step other than its options: something within the one taken, or between two points; "" where they did."""
+    moment, inner = step.moment, step.inner
+    if step.options and inner is None:
+        return ""
+    if moment is not None and moment.limit is not None and moment.up_to is not None and moment.longer is not None:
+        within = ", within the option taken," if inner is not None else ""
+        below, above, limit = percent(moment.up_to.value), percent(moment.longer.value), clock(moment.limit)
+        what = f"how long it took{within} decided: {clock(moment.took)}"
+        return f"{what}; futures in which it takes at most {limit} fail in {below}, those in which it takes longer in {above}"
+    time = "" if moment is None else f"it took {clock(moment.took)}, and in {percent(moment.less)} of futures it takes less"
+    if inner is not None:
+        whole, here = percent(inner.failure.value), percent(step.after.value)
+        what = f"not the option taken decided but {'the moment' if step.kind == 'latency' else 'what was'} drawn within it"
+        return f"{what}: {whole} of its futures fail in all, {here} with the one drawn here" + (f"; {time}" if time else "")
+    return f"decided by something drawn between point {step.point:,} and {step.point + 1:,}" + (f"; {time}" if time else "")
 
 
 def _source(step: TurningPoint, target: str, view: View, wanted: int, quoted: str, sign: str) -> list[Text]:
@@ -176,7 +195,7 @@ def _options(step: TurningPoint, view: View, wanted: int) -> list[Text]:
     texts += [line(lines[0], QUIET), *(line(row, GOOD if option.best else "") for row, option in zip(lines[1:], options, strict=True))]
     if len(options) < len(step.options):
         texts.append(line(f"{INDENT}  and {count(len(step.options) - len(options), 'other option')}", QUIET))
-    return texts
+    return texts + (prose(drawn_there(step), view, INDENT + "  ") if step.inner is not None else [])
 
 
 def shared_end(texts: Sequence[str]) -> str:

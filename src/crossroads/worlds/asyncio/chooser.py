@@ -15,6 +15,9 @@ class Chooser(Protocol):
     def units(self) -> object:
         """Another object as soon as `four` gives other numbers."""
 
+    def took(self, seconds: float) -> None:
+        """How long what was chosen last takes, where that was drawn."""
+
     def choose(
         self,
         kind: PointKind,

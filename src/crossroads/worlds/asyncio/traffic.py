@@ -295,10 +295,7 @@ class Traffic:
         """
         if self.chooser is None:
             return target
-        later = target + LATE_NS + 1
-        for time in (head, due, following):
-            if target < time < later:
-                later = time
+        later = min((time for time in (head, due, following) if time > target), default=NEVER)
         gap = later - target
         is_rounded = target == due and gap < ROUNDED_NS
         if gap > LATE_NS or (self._style is None and not is_rounded):
@@ -376,8 +373,8 @@ class Traffic:
             flight.due = self._beside(flight, now, rival_time, taken - 2)
         else:
             seconds = between(low, high, from_low, from_high, left - beyond, self._numbers(flight)[2])
-            at = since + round(seconds * pace * 1e9)
-            flight.due = at if at > floor else floor
+            flight.due = max(since + round(seconds * pace * 1e9), floor)
+            self.chooser.took((flight.due - since) / 1e9)
         return True
 
     def _race(self, flight: Passage, rival: object, after: float) -> int:
@@ -400,6 +397,7 @@ class Traffic:
         self.chooser.event(flight.label, None, self._locate)
         seconds = between(low, inf, from_low, NO_TAILS, left, self._numbers(flight)[2])
         flight.due = max(flight.since + round(seconds * pace * 1e9), flight.floor)
+        self.chooser.took((flight.due - flight.since) / 1e9)
         return True
 
     def _locate(self) -> tuple[str, str]:
