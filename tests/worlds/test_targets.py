@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from crossroads.errors import TargetError
-from crossroads.worlds.targets import Target, code_digest, load_target, parse_target, world_of
+from crossroads.worlds.targets import Target, code_digest, load_target, parse_target, target_of, world_of
 
 
 @pytest.fixture
@@ -124,3 +124,13 @@ def test_a_fixture_that_no_argument_names_counts_too(here: Path, before: str) ->
 def test_a_source_that_cant_be_read_is_for_the_plain_world(here: Path) -> None:
     (here / "tests" / "test_x.py").write_text("def (")
     assert world_of(parse_target("tests/test_x.py::test_y")) == "plain"
+
+
+def test_a_path_is_a_target_as_its_text_is(here: Path) -> None:
+    assert target_of(Path("tests/test_x.py")) == parse_target("tests/test_x.py")
+
+
+@pytest.mark.parametrize("target", [3, None, b"main.py"])
+def test_what_is_neither_a_text_nor_a_function_is_refused(target: object) -> None:
+    with pytest.raises(TargetError, match=f"^target={re.escape(repr(target))} is neither a text, a path nor a function"):
+        target_of(target)  # type: ignore[arg-type]

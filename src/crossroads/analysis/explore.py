@@ -8,6 +8,7 @@ to the store; killed in between, the next start begins with that round.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from os import PathLike
 from typing import Any, Final
 
 from crossroads.analysis.pasts import PAST, save_past
@@ -26,7 +27,7 @@ from crossroads.timeline.keys import derive
 from crossroads.timeline.points import Point
 from crossroads.timeline.timelines import FAULT_KINDS, Epoch, Timeline, WorldSettings
 from crossroads.worlds.surroundings import surroundings_of
-from crossroads.worlds.targets import Target, code_digest, parse_target, target_of, world_of
+from crossroads.worlds.targets import Target, code_digest, target_of, world_of
 
 FUTURES: Final = 1_000
 """Futures lived by default: a failure of 0.3 % is found with 95 %."""
@@ -51,7 +52,7 @@ STEP_LIMIT: Final = WorldSettings().step_limit
 
 
 def explore(
-    target: str | Callable[..., Any],
+    target: str | PathLike[str] | Callable[..., Any],
     *,
     futures: int = FUTURES,
     enough_s: float | None = None,
@@ -70,7 +71,7 @@ def explore(
     Goes on where an earlier call with the same target, seed and settings has stopped, as long as the target's file is the same.
 
     Args:
-        target: "path.py", "path.py:function", "package.module:function", or a function that can be imported.
+        target: "path.py", "path.py:function", "package.module:function", a path, or a function that can be imported.
         futures: how many, 1 <= futures <= 10**9, those of earlier calls included.
         enough_s: seconds after which no more are lived if a failure was found, at least 0; None: all are lived.
         seed: all futures come from it, 0 <= seed < 2**64.
@@ -96,7 +97,7 @@ def explore(
     check_settings(futures, seed, steps)
     if enough_s is not None and not enough_s >= 0:
         raise SettingError(f"enough_s={enough_s} must be at least 0; leave it out to live all futures")
-    found = parse_target(target) if isinstance(target, str) else target_of(target)
+    found = target_of(target)
     world = WorldSettings(name=world_of(found), step_limit=steps, faults=check_faults(faults))
     if world.faults and world.name != "asyncio":
         raise SettingError(f"faults={','.join(world.faults)} need an asyncio program, and {found} is a plain one; leave them out")

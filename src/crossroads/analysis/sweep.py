@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from os import PathLike
 from typing import Any, Final
 
 from crossroads.analysis.cancellations import AwaitKey, Cancellation, cancellations, each_in_turn, kind_of
@@ -34,7 +35,7 @@ from crossroads.timeline.outcomes import Outcome
 from crossroads.timeline.timelines import Epoch, Timeline, WorldSettings
 from crossroads.worlds.asyncio.awaits import EVERY
 from crossroads.worlds.surroundings import surroundings_of
-from crossroads.worlds.targets import Target, code_digest, parse_target, target_of, world_of
+from crossroads.worlds.targets import Target, code_digest, target_of, world_of
 
 FUTURES: Final = 400
 """Futures by default: all moments of some tens of awaits, and each in about ten other runs."""
@@ -61,7 +62,7 @@ SEEN_MAX: Final = 20
 
 
 def sweep_cancel(
-    target: str | Callable[..., Any],
+    target: str | PathLike[str] | Callable[..., Any],
     *,
     cancel: str,
     futures: int = FUTURES,
@@ -105,7 +106,7 @@ def sweep_cancel(
     check_settings(futures, seed, steps)
     if not 0 < len(cancel) <= NAME_CHARS_MAX:
         raise SettingError(f"cancel={cancel[:40]!r} must be a name of 1 to {NAME_CHARS_MAX} characters: of a coroutine function or a task")
-    found = parse_target(target) if isinstance(target, str) else target_of(target)
+    found = target_of(target)
     world = WorldSettings(name=world_of(found), step_limit=steps, faults=check_faults(faults), cancel=cancel)
     if world.name != "asyncio":
         raise SettingError(f"cancel={cancel} needs an asyncio program, and {found} is a plain one; name an async function of it")

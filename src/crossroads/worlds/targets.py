@@ -76,12 +76,20 @@ def _parse_test(text: str) -> Target:
     return Target(place, test, True, True)
 
 
-def target_of(function: Callable[..., object]) -> Target:
-    """The target that another process can find this function by.
+def target_of(target: str | os.PathLike[str] | Callable[..., object]) -> Target:
+    """The target that a text or a path names, or that another process can find a function by.
 
     Raises:
-        TargetError: it isn't importable: a lambda, a nested function, or one typed into a prompt.
+        TargetError: it names nothing, or isn't importable: a lambda, a nested function, or one typed into a prompt.
     """
+    if isinstance(target, str | os.PathLike):
+        return parse_target(os.fspath(target))
+    if not callable(target):
+        raise TargetError(f"target={target!r} is neither a text, a path nor a function; write path.py:function or package.module:function")
+    return _importable(target)
+
+
+def _importable(function: Callable[..., object]) -> Target:
     name = getattr(function, "__qualname__", repr(function))
     module = sys.modules.get(getattr(function, "__module__", "") or "")
     file = getattr(module, "__file__", None)
