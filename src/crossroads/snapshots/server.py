@@ -88,6 +88,9 @@ class Server:
         """Be a snapshot. Returns in a future's or a walker's process only, with its plan in place."""
         try:
             self._settle()
+            if live is None:
+                # What the program makes later may become garbage, which is to go in futures as it does in a life without a snapshot.
+                _freeze()
             order = self._start_template()
             if order is not None:
                 self._become(order)
@@ -123,7 +126,6 @@ class Server:
         # What the program has put there itself, as one that captures its own output does, stays there.
         self._outputs = tuple(descriptor for descriptor in (1, 2) if kernel.file_identity(descriptor) in (None, self._unused))
         kernel.limit_memory(None)
-        _freeze()
 
     def _start_template(self) -> bytes | None:
         """None in this process; in a child of the template, what it is to be."""

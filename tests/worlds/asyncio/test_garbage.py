@@ -52,3 +52,45 @@ def test_garbage_goes_at_the_same_polls_everywhere(tmp_path: Path, rounds: int, 
             assert {run.outcome.kind for run in runs} == {"passed"}, runs[0].outcome
             digests.append([run.timeline.digest for run in runs])
     assert digests[0] == digests[1] == digests[2]
+
+
+FORGOTTEN = """
+import asyncio, gc, weakref
+from crossroads import mark
+
+class Node:
+    def __init__(self):
+        self.me = self
+
+async def main():
+    {build}
+    node = Node()
+    weakref.finalize(node, mark, "gone")
+    for number in range(4):
+        mark(number)
+    del node
+    mark("forgotten")
+    {clean}
+    mark("end")
+"""
+
+
+@pytest.mark.parametrize(
+    ("build", "clean"),
+    [
+        ("pass", "gc.collect()"),
+        ("state = [{number: []} for number in range(30_000)]", "await asyncio.sleep(1)"),
+        ("pass", "await asyncio.sleep(1); state = [{number: []} for number in range(19_800)]; await asyncio.sleep(1)"),
+    ],
+)
+def test_garbage_from_before_a_snapshot_goes_as_without_one(tmp_path: Path, build: str, clean: str) -> None:
+    (tmp_path / "program.py").write_text(FORGOTTEN.format(build=build, clean=clean))
+    target, world = parse_target(str(tmp_path / "program.py")), WorldSettings("asyncio")
+    base = Timeline(str(target), (Epoch(0, 1),), world=world)
+    digests = []
+    for engine in ("fork", "replay"):
+        with LocalRunner(target, world, engine=engine, jobs=1) as runner:
+            runner.run([base])
+            runs = [runner.run([base.branch(point, seed) for seed in range(3)]) for point in range(6)]
+            digests.append([[run.timeline.digest for run in lived] for lived in runs])
+    assert digests[0] == digests[1]
