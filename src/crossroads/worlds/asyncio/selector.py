@@ -13,12 +13,12 @@ FIRST_DESCRIPTOR: Final = 1_000_000
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
-YOUNG_MAX: Final = 20_000
-"""So many more containers made than freed, and cyclic garbage is collected at the next poll. CPython's own collector, with its thousand or
-two, is off in a life: it would run wherever our own allocations, which differ from life to life, let it."""
+POLLS_A_LOOK: Final = 128
+"""Every so many polls cyclic garbage is collected. CPython's own collector is off in a life: it would run wherever our own allocations,
+which differ from life to life, let it."""
 
-SPINS_A_LOOK: Final = 256
-"""Where a program never waits, passes from one look to the next whether there is garbage."""
+YOUNG_MAX: Final = 100_000
+"""So many more containers made than freed, and garbage is collected sooner."""
 
 OLDER_EVERY: Final = 10
 """Every so many-th collection includes the survivors of earlier ones, and so many times less often all there is, as in CPython."""
@@ -51,7 +51,7 @@ class WorldSelector(selectors.BaseSelector):
         self._sockets: dict[int, Touched] = {}
         self._perhaps: dict[int, None] = {}
         self._closed = False
-        self._collections = 0
+        self._polls = self._collections = 0
 
     def touch(self, socket: Touched) -> None:
         """This socket's readiness may have changed."""
@@ -80,12 +80,12 @@ class WorldSelector(selectors.BaseSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         perhaps, traffic = self._perhaps, self._traffic
         idle = timeout != 0
-        if not idle and not perhaps and traffic.is_quiet:
-            if not traffic.tick() % SPINS_A_LOOK:
-                self._collect()
-            return []
-        if idle:
+        polls = self._polls = self._polls + 1
+        if not polls % POLLS_A_LOOK or (idle and _count()[0] > YOUNG_MAX):
             self._collect()
+        if not idle and not perhaps and traffic.is_quiet:
+            traffic.tick()
+            return []
         assert self.timers is not None
         ready = self._ready() if perhaps else []
         if not traffic.poll(self.timers, idle and not ready) and not ready:
@@ -97,9 +97,7 @@ class WorldSelector(selectors.BaseSelector):
         return ready
 
     def _collect(self) -> None:
-        """Collect garbage if there may be much of it."""
-        if _count()[0] <= YOUNG_MAX:
-            return
+        """Collect garbage, mostly what is young."""
         number = self._collections = self._collections + 1
         _collect(0 if number % OLDER_EVERY else 1 if number % OLDER_EVERY**2 else 2)
 
