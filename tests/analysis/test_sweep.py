@@ -190,7 +190,7 @@ def test_a_program_that_fails_by_itself(tmp_path: Path) -> None:
 def test_a_name_that_never_waits(tmp_path: Path) -> None:
     with pytest.raises(SettingError) as refused:
         sweep(tmp_path, "leaky", "nobody", futures=50)
-    assert str(refused.value).startswith("cancel=nobody was never met at an await in 8 futures of ")
+    assert str(refused.value).startswith("cancel=nobody was never met at an await in 48 futures of ")
     assert str(refused.value).endswith("; those that wait there: leaky, use, user, acquire; name one of them")
 
 

@@ -48,7 +48,7 @@ CHUNK: Final = 32
 RUNS_AT_ONCE, CANCELLED_EACH = 4, 15
 """Drawn runs without a cancellation that are lived side by side, and the futures that are cancelled in each."""
 
-BARREN_MAX: Final = 8
+BARREN_MAX: Final = 48
 """So many runs one after the other in which the coroutine never waits end the search for more."""
 
 HUNG_MAX: Final = 3
