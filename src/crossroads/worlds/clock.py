@@ -51,12 +51,14 @@ _STARTS: Final = {
 class Clock:
     """Time as the program sees it, from `install` to `uninstall`; `skew_ns` says how much the calendar is ahead, where it may be."""
 
-    __slots__ = ("_cancel_waits", "_patches", "_undo_dates", "elapsed_ns", "skew_ns")
+    __slots__ = ("_cancel_waits", "_patches", "_undo_dates", "elapsed_ns", "skew_ns", "sleeper")
 
     def __init__(self) -> None:
         self.elapsed_ns = 0
         self.skew_ns: Callable[[], int] | None = None
         self._patches = Patches()
+        self.sleeper: Callable[[float], bool] | None = None
+        """Lets others go on while the caller of `time.sleep` waits; False where it can't, and time is to move at once."""
         self._undo_dates: Callable[[], None] | None = None
         self._cancel_waits: Callable[[], None] | None = None
 
@@ -172,6 +174,7 @@ class Clock:
                 raise ValueError("sleep length must be non-negative")
             if duration > SLEEP_MAX_S:
                 raise OverflowError("timestamp too large to convert to C PyTime_t")
-            self.advance(duration)
+            if self.sleeper is None or not self.sleeper(duration):
+                self.advance(duration)
 
         self._put("sleep", sleep)

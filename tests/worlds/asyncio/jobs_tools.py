@@ -72,7 +72,8 @@ class Place:
             return runner.run(program())
 
     def sleep(self, seconds: float) -> None:
-        self.clock.elapsed_ns += round(seconds * 1e9)
+        if not self.jobs.errands.sleep(seconds):
+            self.clock.elapsed_ns += round(seconds * 1e9)
 
     def _stuck(self) -> None:
         raise Stuck

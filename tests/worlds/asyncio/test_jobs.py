@@ -5,6 +5,8 @@ import concurrent.futures
 import contextvars
 import threading
 import time
+import weakref
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -255,19 +257,108 @@ def test_a_job_may_wait_for_its_loop(place: Place) -> None:
 
 def test_thread_locals_that_libraries_rely_on_are_those_of_the_job(place: Place) -> None:
     pytest.importorskip("greenlet")
-    local = threading.local()
-    place.jobs.errands.locals.append(local)
 
-    def job(loop: asyncio.AbstractEventLoop, name: str) -> str:
+    def job(loop: asyncio.AbstractEventLoop, local: Any, name: str) -> str:
         assert not vars(local)
         local.name = name
         ask_the_loop(loop)
         return str(local.name)
 
     async def program() -> None:
+        class Session(threading.local):
+            name = "nobody"
+
+            def __init__(self, made: list[str]) -> None:
+                made.append(threading.current_thread().name)
+
+        made: list[str] = []
+        loop, local = asyncio.get_running_loop(), Session(made)
+        assert weakref.ref(local)() is local
+        assert await asyncio.gather(*(asyncio.to_thread(job, loop, local, name) for name in "abc")) == ["a", "b", "c"]
+        assert local.name == "nobody"
+        assert sorted(made[1:]) == ["asyncio_0", "asyncio_1", "asyncio_2"]
+
+    place.run(program)
+
+
+def test_thread_locals_of_a_worker_outlast_its_jobs_and_are_prepared_with_it(place: Place) -> None:
+    async def program() -> None:
+        local = threading.local()
+
+        def prepare() -> None:
+            local.jobs = []
+
+        def job(number: int) -> list[int]:
+            local.jobs.append(number)
+            return list(local.jobs)
+
         loop = asyncio.get_running_loop()
-        assert await asyncio.gather(*(asyncio.to_thread(job, loop, name) for name in "abc")) == ["a", "b", "c"]
-        assert not vars(local)
+        with ThreadPoolExecutor(1, initializer=prepare) as pool:
+            found = [await loop.run_in_executor(pool, job, number) for number in range(3)]
+        assert found == [[0], [0, 1], [0, 1, 2]]
+        assert not hasattr(local, "jobs")
+
+    place.run(program)
+
+
+def test_a_job_is_on_a_thread_of_its_own(place: Place) -> None:
+    def look() -> tuple[str, int, int]:
+        thread = threading.current_thread()
+        assert thread is not threading.main_thread()
+        assert thread.is_alive()
+        assert (thread.ident, thread.native_id) == (threading.get_ident(), threading.get_native_id())
+        with pytest.raises(RuntimeError, match=r"no current event loop in thread 'crew_[01]'"):
+            asyncio.get_event_loop()
+        time.sleep(0.1)
+        assert threading.current_thread() is thread
+        return thread.name, threading.get_ident(), threading.get_native_id()
+
+    async def program() -> None:
+        loop, ident = asyncio.get_running_loop(), threading.get_ident()
+        with ThreadPoolExecutor(2, thread_name_prefix="crew") as pool:
+            jobs = [loop.run_in_executor(pool, look) for _ in range(2)]
+            await asyncio.sleep(0.05)
+            assert asyncio.get_event_loop() is loop
+            assert (threading.get_ident(), threading.current_thread()) == (ident, threading.main_thread())
+            found = await asyncio.gather(*jobs)
+        assert sorted(name for name, _, _ in found) == ["crew_0", "crew_1"]
+        assert len({ident, *(one for _, one, _ in found)}) == 3
+
+    place.run(program)
+
+
+def test_while_a_job_sleeps_the_loop_goes_on_and_sees_nothing_from_the_future(place: Place) -> None:
+    def copy(progress: list[float], now: Callable[[], float]) -> None:
+        for _ in range(4):
+            time.sleep(0.01)
+            progress.append(now())
+
+    async def program() -> None:
+        loop = asyncio.get_running_loop()
+        began, progress, seen = loop.time(), list[float](), set[int]()
+        job = asyncio.create_task(asyncio.to_thread(copy, progress, loop.time))
+        while not job.done():
+            await asyncio.sleep(0.004)
+            assert all(at <= loop.time() for at in progress)
+            assert len(progress) <= (loop.time() - began) / 0.01
+            seen.add(len(progress))
+        assert seen >= {0, 1, 2, 3}
+
+    place.run(program)
+
+
+def test_who_waits_for_a_job_has_those_that_wake_sooner_go_on_first(place: Place) -> None:
+    async def program() -> None:
+        done: list[str] = []
+
+        def job(name: str, seconds: float) -> None:
+            time.sleep(seconds)
+            done.append(name)
+
+        with ThreadPoolExecutor(3) as pool:
+            jobs = [pool.submit(job, name, seconds) for name, seconds in (("c", 3.0), ("a", 1.0), ("b", 2.0))]
+            jobs[0].result()
+        assert done == ["a", "b", "c"]
 
     place.run(program)
 

@@ -1,8 +1,8 @@
 """How a job of a thread runs on the loop's own thread: outside of the loop, in a time of its own, and set aside while it waits.
 
-A job runs at once and as far as it gets. What it sleeps moves its own time alone; its calls into the loop (`call_soon_threadsafe`) are on
-their way from that time on, and arrive in order, when the world decides. Where it waits for something that only the loop can do, it has to
-be set aside in mid-call, which takes the package greenlet.
+A job runs at once and as far as it gets. The time that it takes by itself moves its own clock alone; its calls into the loop
+(`call_soon_threadsafe`) are on their way from that time on, and arrive in order, when the world decides. Where it sleeps, or waits for
+something that only the loop can do, it is set aside in mid-call, which takes the package greenlet.
 """
 
 import asyncio
@@ -17,6 +17,9 @@ from typing import Any
 
 from crossroads.errors import NotSimulated
 from crossroads.worlds.asyncio.traffic import Passage, Traffic
+from crossroads.worlds.asyncio.workers import Worker, WorkerThread
+
+_get_ident = threading.get_ident
 
 
 class Errand:
@@ -24,18 +27,18 @@ class Errand:
 
     Args:
         name: stable from run to run.
+        worker: whose job it is.
         behind: the last call into the loop of the same thread, None where there is none.
     """
 
-    __slots__ = ("calls", "calls_made", "greenlet", "last", "locals", "name", "until")
+    __slots__ = ("calls", "calls_made", "greenlet", "last", "name", "until", "worker")
 
-    def __init__(self, name: str, behind: Passage | None = None) -> None:
-        self.name, self.last = name, behind
+    def __init__(self, name: str, worker: Worker, behind: Passage | None = None) -> None:
+        self.name, self.worker, self.last = name, worker, behind
         self.calls: list[Passage] = []
         self.calls_made = 0
         self.until = 0
         self.greenlet: Any = None
-        self.locals: dict[int, dict[str, Any]] = {}
 
 
 class Errands:
@@ -49,7 +52,7 @@ class Errands:
     def __init__(self, traffic: Traffic, clock: Any) -> None:
         self._traffic, self._clock = traffic, clock
         self.current: Errand | None = None
-        self.locals: list[threading.local] = []
+        self._home = threading.get_ident()
         self._due: list[Passage] = []
         self._aside: list[Errand] = []
 
@@ -97,6 +100,22 @@ class Errands:
         if alarm is not None:
             self._traffic.drop(alarm)
 
+    def sleep(self, seconds: float) -> bool:
+        """Set the current errand aside for a time; False where there is none, or it can't be."""
+        errand = self.current
+        if errand is None or errand.greenlet is None:
+            return False
+        self._aside.append(errand)
+        self._expect(f"{errand.name}, has slept", lambda: self._resume(errand), self._clock.elapsed_ns + round(seconds * 1e9))
+        errand.greenlet.parent.switch()
+        return True
+
+    def thread(self) -> WorkerThread | None:
+        """What the caller's thread is to itself; None where no job is running, or where it is another thread of the system's."""
+        if self.current is None or _get_ident() != self._home:
+            return None
+        return self.current.worker.thread
+
     def due(self) -> list[Passage]:
         """When those that are set aside may go on."""
         self._due = [flight for flight in self._due if not flight.dropped and not flight.landed]
@@ -142,7 +161,7 @@ class Errands:
 
     @contextlib.contextmanager
     def _outside(self, errand: Errand) -> Iterator[None]:
-        """As if on another thread: no loop runs, no task is current, thread-locals are the errand's, and time that passes is its own."""
+        """As if on another thread: no loop runs, no task is current, and time that passes is its own."""
         began = self._clock.elapsed_ns
         loop: Any = events._get_running_loop()
         task = asyncio.current_task(loop) if loop is not None else None
@@ -150,23 +169,20 @@ class Errands:
             asyncio.tasks._leave_task(loop, task)
         events._set_running_loop(None)
         before, self.current = self.current, errand
-        ours = [dict(vars(local)) for local in self.locals]
-        self._put_locals([errand.locals.get(number, {}) for number in range(len(ours))])
+        policy: Any = vars(events).get("_event_loop_policy")
+        has_own = isinstance(policy, events.BaseDefaultEventLoopPolicy)
+        if has_own:
+            ours, policy._local = policy._local, errand.worker.policy or type(policy._local)()
         try:
             yield
         finally:
-            errand.locals = {number: dict(vars(local)) for number, local in enumerate(self.locals)}
-            self._put_locals(ours)
+            if has_own:
+                errand.worker.policy, policy._local = policy._local, ours
             self.current = before
             events._set_running_loop(loop)
             if task is not None:
                 asyncio.tasks._enter_task(loop, task)
             errand.until, self._clock.elapsed_ns = self._clock.elapsed_ns, began
-
-    def _put_locals(self, values: list[dict[str, Any]]) -> None:
-        for local, value in zip(self.locals, values, strict=False):
-            vars(local).clear()
-            vars(local).update(value)
 
 
 def callable_name(function: Any) -> str:

@@ -1,20 +1,24 @@
 """Executors: the jobs of thread pools run deterministically, and take a time that the world decides.
 
-A job begins when a worker is free, and runs without a thread, as an errand. Its own effects come at its beginning, its result at its end,
-as with a real thread that was quick to start and slow to report.
+A job begins when a worker is free, and runs without a thread, as an errand. Its own effects come at its beginning, as far as it doesn't
+sleep or wait, and its result at its end, as with a real thread that was quick to start and slow to report.
 """
 
 import concurrent.futures
 import contextvars
+import re
 from collections import deque
 from collections.abc import Callable
 from functools import wraps
+from heapq import heappop, heappush
 from typing import Any, Final, NamedTuple
 
 from crossroads.errors import NotSimulated
+from crossroads.worlds.asyncio import workers
 from crossroads.worlds.asyncio.errands import Errand, Errands, callable_name
 from crossroads.worlds.asyncio.lives import PLACE, Life, Visit
 from crossroads.worlds.asyncio.traffic import NEVER, Passage, Traffic
+from crossroads.worlds.asyncio.workers import Worker, WorkerThread
 from crossroads.worlds.clock import READING_NS
 from crossroads.worlds.patches import Patches
 
@@ -22,6 +26,9 @@ WORKERS: Final = 12
 """Of a pool whose size isn't given; the machine's processors would make it differ from machine to machine."""
 
 WORKERS_MAX: Final = 32
+
+_NUMBERED: Final = re.compile(r"ThreadPoolExecutor-\d+")
+"""What the standard library calls the threads of a pool that isn't given a name: by how many there were in the process."""
 
 
 class Job(concurrent.futures.Future[Any]):
@@ -59,15 +66,31 @@ class Pool:
     Args:
         name: stable from run to run.
         workers: at most so many jobs run at the same time.
+        prefix: what the names of its threads begin with.
         prepare: what each worker does first.
         reports: whether the end of a job takes a time to get known; False where jobs make calls of their own for that.
     """
 
-    __slots__ = ("busy", "last", "made", "name", "prepare", "reports", "running", "started", "starting", "waiting", "workers")
+    __slots__ = (
+        "busy",
+        "free",
+        "last",
+        "made",
+        "name",
+        "prefix",
+        "prepare",
+        "reports",
+        "running",
+        "started",
+        "starting",
+        "waiting",
+        "workers",
+    )
 
-    def __init__(self, name: str, workers: int, prepare: Callable[[], None] | None = None, *, reports: bool = True) -> None:
-        self.name, self.workers, self.prepare, self.reports = name, workers, prepare, reports
+    def __init__(self, name: str, workers: int, prefix: str, prepare: Callable[[], None] | None = None, *, reports: bool = True) -> None:
+        self.name, self.workers, self.prefix, self.prepare, self.reports = name, workers, prefix, prepare, reports
         self.busy = self.made = self.started = 0
+        self.free: list[tuple[int, Worker]] = []
         self.starting: list[Passage] = []
         self.running: list[_Running] = []
         self.waiting: deque[_Waiting] = deque()
@@ -88,13 +111,14 @@ class Jobs:
     def __init__(self, traffic: Traffic, clock: Any) -> None:
         self._traffic, self._clock = traffic, clock
         self.errands = Errands(traffic, clock)
-        self._pools = self._jobs = 0
+        self._pools = self._jobs = self._workers = 0
         self._at_work: dict[Pool, None] = {}
 
     def install(self, patches: Patches) -> None:
         """Patch `ThreadPoolExecutor`, and refuse process pools."""
         pool = concurrent.futures.ThreadPoolExecutor
         jobs, stock_init = self, pool.__init__
+        workers.install(self.errands, patches)
 
         def init(self: Any, max_workers: int | None = None, *args: Any, **kwargs: Any) -> None:
             stock_init(self, WORKERS if max_workers is None else max_workers, *args, **kwargs)
@@ -114,8 +138,8 @@ class Jobs:
         patches.set(concurrent.futures.ProcessPoolExecutor, "submit", _refuse_processes)
 
     def reset(self) -> None:
-        """Begin anew with the names of executors and the numbers of jobs."""
-        self._pools = self._jobs = 0
+        """Begin anew with the names of executors and the numbers of jobs and workers."""
+        self._pools = self._jobs = self._workers = 0
         self._at_work.clear()
         self.errands.reset()
 
@@ -157,8 +181,8 @@ class Jobs:
             ends = [run for pool in pools for run in pool.running if run.flight is not None]
             if any(future.done() for future in futures):
                 break
-            if ends:
-                first = min(ends, key=lambda run: (_when(run.flight), run.job._number))
+            first = min(ends, key=lambda run: (_when(run.flight), run.job._number), default=None)
+            if first is not None and not any(_when(flight) < _when(first.flight) for flight in self.errands.due()):
                 if _when(first.flight) > deadline:
                     self._clock.elapsed_ns = max(self._clock.elapsed_ns, deadline)
                     return False
@@ -209,7 +233,8 @@ class Jobs:
             self._pools += 1
             initializer, arguments = executor._initializer, executor._initargs
             prepare = None if initializer is None else lambda: initializer(*arguments)
-            pool = executor._crossroads = Pool(f"executor {self._pools}", min(executor._max_workers, WORKERS_MAX), prepare)
+            prefix = _NUMBERED.sub(f"ThreadPoolExecutor-{self._pools - 1}", executor._thread_name_prefix)
+            pool = executor._crossroads = Pool(f"executor {self._pools}", min(executor._max_workers, WORKERS_MAX), prefix, prepare)
         return pool
 
     def _start(self, pool: Pool, flight: Passage) -> None:
@@ -229,14 +254,15 @@ class Jobs:
 
     def _live(self, pool: Pool, entry: _Waiting) -> None:
         pool.started += 1
-        run = _Running(entry.job, Errand(f"{pool.name}, job {pool.started} ({entry.label})", pool.last))
+        worker = self._worker(pool)
+        run = _Running(entry.job, Errand(f"{pool.name}, job {pool.started} ({entry.label})", worker, pool.last))
         pool.running.append(run)
 
         def body() -> None:
             result, error = None, None
             try:
-                if pool.prepare is not None and pool.made < pool.busy:
-                    pool.made += 1
+                if pool.prepare is not None and not worker.is_prepared:
+                    worker.is_prepared = True
                     pool.prepare()
                 result = contextvars.Context().run(entry.function, *entry.args, **entry.kwargs)
             except BaseException as raised:
@@ -244,6 +270,14 @@ class Jobs:
             self._launch_end(pool, run, lambda: self._end(pool, run, result, error))
 
         self.errands.run(run.errand, body)
+
+    def _worker(self, pool: Pool) -> Worker:
+        """The first worker of a pool that is free, or another one."""
+        if pool.free:
+            return heappop(pool.free)[1]
+        pool.made += 1
+        self._workers += 1
+        return Worker(pool.made, WorkerThread(f"{pool.prefix}_{pool.made - 1}", self._workers))
 
     def _launch_end(self, pool: Pool, run: _Running, end: Callable[[], None]) -> None:
         name, last = run.errand.name, run.errand.last
@@ -254,6 +288,7 @@ class Jobs:
 
     def _end(self, pool: Pool, run: _Running, result: Any, error: BaseException | None) -> None:
         pool.running.remove(run)
+        heappush(pool.free, (run.errand.worker.number, run.errand.worker))
         if error is not None:
             run.job.set_exception(error)
         else:

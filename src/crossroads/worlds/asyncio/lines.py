@@ -26,7 +26,7 @@ class Line:
 
     def __init__(self, jobs: Jobs, name: str, describe: Callable[[Any], str]) -> None:
         self._jobs, self._describe = jobs, describe
-        self._pool = Pool(name, 1, reports=False)
+        self._pool = Pool(name, 1, name, reports=False)
         self._work: Callable[[], Any] | None = None
         self._items: deque[Any] = deque()
         self._unsent: deque[Any] = deque()

@@ -55,6 +55,7 @@ class AsyncioWorld(PlainWorld):
         self._loops: list[WorldLoop] = []
         self._selector: WorldSelector | None = None
         self._jobs = Jobs(self.traffic, self._clock)
+        self._clock.sleeper = self._jobs.errands.sleep
         self._patches = Patches()
 
     def install(self) -> None:

@@ -17,7 +17,6 @@ def install(jobs: Jobs) -> None:
     """Let anyio's worker threads do their work as jobs, from when its asyncio backend is imported."""
 
     def patch(backend: ModuleType) -> None:
-        jobs.errands.locals.append(backend.threadlocals)
         backend.WorkerThread = _worker_class(backend.WorkerThread, jobs)  # type: ignore[attr-defined]
 
     on_import("anyio._backends._asyncio", patch)
