@@ -1,4 +1,5 @@
 import random
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -54,10 +55,11 @@ class Alarms:
 
     def __init__(self, *due: int) -> None:
         self.due = sorted(due)
+        self.rival: object = "the timer"
 
     def next_timers(self) -> tuple[int, int, object]:
         first, second = [*self.due[:2], NEVER, NEVER][:2]
-        return first, second, "the timer" if self.due else None
+        return first, second, self.rival if self.due else None
 
     def go_off(self, now: int) -> None:
         self.due = [due for due in self.due if due > now]
@@ -230,3 +232,19 @@ def test_one_ready_socket_has_one_order() -> None:
     assert not scene.traffic.is_reversed(1)
     assert scene.traffic.is_reversed(2)
     assert [label for label, _ in scene.dice.asked] == ["order of 2 ready sockets"]
+
+
+def test_nothing_is_held_that_has_happened() -> None:
+    class Thing:
+        def arrive(self) -> None:
+            pass
+
+    scene, timer, messages = Scene(3, 10_000_000, 20_000_000), Thing(), [Thing() for _ in range(20)]
+    scene.alarms.rival = timer
+    for number, message in enumerate(messages):
+        scene.traffic.launch(str(number), message.arrive)
+    scene.play()
+    gone = [weakref.ref(thing) for thing in (timer, *messages)]
+    scene.alarms.rival = "another timer"
+    del timer, message, messages
+    assert [thing() for thing in gone] == [None] * 21

@@ -332,6 +332,7 @@ class Traffic:
                 still.append(flight)
             else:
                 heappush(self._settled, (flight.due, flight.order, flight))
+        self._settling = []
 
     def _settle(self, flight: Passage, now: int, due: int, timer: object) -> bool:
         """Decide when the flight arrives, or against its next rival; False: after that one, no more is known."""
@@ -383,13 +384,16 @@ class Traffic:
         if not flight.lost:
             u = flight.numbers[1] if flight.units is chooser.units else self._draw(flight)[1]
         self.rival, self._settles = rival, flight
-        return chooser.choose("latency", flight.label, self._positions, weights, self._locate, u)
+        taken = chooser.choose("latency", flight.label, self._positions, weights, self._locate, u)
+        self.rival = self._settles = None
+        return taken
 
     def _alone(self, flight: Passage, low: float, from_low: Tails, left: float, pace: float) -> bool:
         """Settle a flight that has no rival: a point without options, from which its latency is drawn."""
         assert self.chooser is not None
         self._settles = flight
         self.chooser.event(flight.label, None, self._locate)
+        self._settles = None
         seconds = between(low, inf, from_low, NO_TAILS, left, self._numbers(flight)[2])
         flight.due = max(flight.since + round(seconds * pace * 1e9), flight.floor)
         self.chooser.took((flight.due - flight.since) / 1e9)
