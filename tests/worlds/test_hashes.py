@@ -185,6 +185,27 @@ def test_classes_that_hash_by_their_address_are_adopted() -> None:
     assert said(program) == "1 True False 3 True\n"
 
 
+def test_classes_whose_objects_equal_others_keep_their_addresses() -> None:
+    program = """
+    class Conn:
+        def __hash__(self): return id(self)
+        def __eq__(self, other): return isinstance(other, Ref) and other.key == id(self)
+    class Ref:
+        def __init__(self, conn): self.key = id(conn)
+        def __hash__(self): return self.key
+        def __eq__(self, other): return hash(other) == self.key
+    class Below(Conn):
+        def __hash__(self): return id(self)
+    class Response:
+        def __hash__(self): return id(self)
+        def __eq__(self, other): return self is other
+    HASHES.adopt()
+    one, below, response = Conn(), Below(), Response()
+    print({one: 1, below: 2}[Ref(one)], {one: 1, below: 2}[Ref(below)], hash(response) == id(response))
+    """
+    assert said(program) == "1 2 False\n"
+
+
 def test_what_is_gone_is_forgotten() -> None:
     program = """
     from crossroads.worlds import hashes

@@ -35,8 +35,8 @@ _LEFT: Final = (type, AbstractEventLoop, _IterationGuard)
 """Left as they are: classes, most of which have been hashed by now, loops, which asyncio looks up at each step of a task, and what shows
 a weak set that it is being looked at."""
 
-_names, _flags, _weakly, _qualname = (
-    type.__dict__[name].__get__ for name in ("__dict__", "__flags__", "__weakrefoffset__", "__qualname__")
+_names, _flags, _weakly, _qualname, _order = (
+    type.__dict__[name].__get__ for name in ("__dict__", "__flags__", "__weakrefoffset__", "__qualname__", "__mro__")
 )
 """What a class says of itself, whatever its metaclass makes of such questions."""
 
@@ -181,12 +181,19 @@ def _kinds(stock: int) -> Iterator[type]:
 
 
 def _is_by_address(kind: type) -> bool:
-    """Whether a class hashes its objects by nothing but `id(self)`."""
+    """Whether a class hashes its objects by nothing but `id(self)`, and none of them equals anything else, which might have that hash."""
     function = _names(kind).get("__hash__")
     if type(function) is not FunctionType:
         return False
     names, is_plain = {*function.__code__.co_names}, not function.__code__.co_freevars
-    return is_plain and "id" in names and names <= {"id", "hash"} and _is_found(kind) and not issubclass(kind, _LEFT)
+    is_by_id = is_plain and "id" in names and names <= {"id", "hash"}
+    return is_by_id and _equals_itself_alone(kind) and _is_found(kind) and not issubclass(kind, _LEFT)
+
+
+def _equals_itself_alone(kind: type) -> bool:
+    """Whether `==` of a class is the stock one, or one that looks at nothing but what it is given."""
+    equal = next(names["__eq__"] for one in _order(kind) if "__eq__" in (names := _names(one)))
+    return equal is object.__eq__ or (type(equal) is FunctionType and not equal.__code__.co_names and not equal.__code__.co_freevars)
 
 
 def _is_found(kind: type) -> bool:

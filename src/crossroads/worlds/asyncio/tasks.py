@@ -30,6 +30,10 @@ class WorldTask(asyncio.Task[Any]):
         return self._number
 
 
+# What a program prints of its tasks is what it prints elsewhere.
+WorldTask.__name__, WorldTask.__qualname__, WorldTask.__module__ = asyncio.Task.__name__, asyncio.Task.__qualname__, asyncio.Task.__module__
+
+
 def context_of(task: Any) -> Context:
     """The context in which a task runs; before Python 3.12 an empty one for tasks that a factory of the program's own made."""
     return task.get_context() if HAS_CONTEXTS else getattr(task, "_own_context", None) or Context()
