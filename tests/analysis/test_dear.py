@@ -1,5 +1,7 @@
 """Programs whose failing futures go on for long after they are doomed, explained in little time: less is asked, nothing is made up."""
 
+from types import SimpleNamespace
+
 import pytest
 from fakes import CoinRunner, inquiry_of
 
@@ -68,6 +70,35 @@ def test_two_dear_jumps_are_both_told() -> None:
         assert [point.point for point in account.turning_points][-1] == 59
         assert all(point.point in (29, 59) for point in account.turning_points)
         assert not account.gradual
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_search_leaves_time_for_the_options(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rising = [0.1 + 0.02 * step for step in range(28)]
+    runner = CoinRunner([*rising, 1.0, 1.0], failing_s=0.04)
+    monkeypatch.setattr("crossroads.analysis.inquiry.time", SimpleNamespace(monotonic=lambda: runner.seconds / runner.jobs))
+    inquiry, builder = looked_into(runner, seed, seconds=30.0)
+    assert inquiry.time_used < 0.75
+    assert 27 in [point.point for point in builder.build().turning_points]
+
+
+def test_a_stage_that_is_over_ends_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    runner = CoinRunner([1.0] * 10, failing_s=1.0)
+    monkeypatch.setattr("crossroads.analysis.inquiry.time", SimpleNamespace(monotonic=lambda: runner.seconds / runner.jobs))
+    inquiry = inquiry_of(runner, 0, seconds=100.0)
+    with inquiry.until(0.5):
+        with inquiry.until(0.2):
+            while True:
+                inquiry.sample_steps({3: 4})
+        assert 0.2 < inquiry.time_used < 0.3
+        inquiry.sample_steps({3: 4})
+        while True:
+            inquiry.sample_steps({3: 4})
+    assert 0.5 < inquiry.time_used < 0.6
+    inquiry.sample_steps({3: 100})
+    with pytest.raises(BudgetSpent):
+        inquiry.sample_steps({3: 4})
+    assert inquiry.is_late
 
 
 def test_when_the_time_is_up_nothing_more_is_lived() -> None:

@@ -46,6 +46,9 @@ DECISIONS_MAX = 30
 
 DECISION_EACH_MAX = 320
 
+OPTIONS_UNTIL = 0.9
+"""The share of the time after which the options of turning points are compared no longer."""
+
 OTHERS_MAX = 100
 """Of the other failures that were met so many are kept, so that `verify` knows them."""
 
@@ -257,16 +260,14 @@ def _sample_all(inquiry: Inquiry, builder: AccountBuilder, eps: float) -> None:
     search = JumpSearch(inquiry, too_late.step)
     builder.search = search
     search.run()
-    if search.unproved:
+    if not search.is_finished:
         builder.ended = "budget"
-        builder.note(
-            f"{search.unproved} more steps that may be turning points weren't settled"
-            + ("" if inquiry.is_thrifty else f' with {inquiry.budget:,} futures; "crossroads explain ID --budget N" takes more')
-        )
+        builder.note(_unsettled(inquiry, search))
     inquiry.stage = "comparing the options at the turning points"
     chosen = sorted({path.last(step) for step in [*(jump.step for jump in search.jumps), too_late.step - 1] if step >= 0})
     learn(inquiry, chosen)
-    compare_options(inquiry, [path.point(index) for index in chosen if is_choice(path.point(index))], OPTION_EACH_MAX)
+    with inquiry.until(OPTIONS_UNTIL):
+        compare_options(inquiry, [path.point(index) for index in chosen if is_choice(path.point(index))], OPTION_EACH_MAX)
     builder.find_survivor()
     inquiry.stage = "looking for the times that decided"
     find_moments(inquiry, builder)
@@ -274,6 +275,16 @@ def _sample_all(inquiry: Inquiry, builder: AccountBuilder, eps: float) -> None:
     decisions = [point for point in path.choices if point.kind == "decide" and point.index < path.first(too_late.step)]
     builder.decisions = decisions[-DECISIONS_MAX:]
     compare_options(inquiry, builder.decisions, DECISION_EACH_MAX)
+
+
+def _unsettled(inquiry: Inquiry, search: JumpSearch) -> str:
+    """Why there may be more turning points than were found."""
+    if search.is_cut and not search.unproved:
+        return f'the search for turning points ended early, as there are {inquiry.seconds:g} s for all; "crossroads explain ID" takes more'
+    what = f"{search.unproved} more steps that may be turning points weren't settled"
+    if search.is_cut:
+        return f'{what} in their share of the {inquiry.seconds:g} s; "crossroads explain ID" takes more'
+    return what + ("" if inquiry.is_thrifty else f' with {inquiry.budget:,} futures; "crossroads explain ID --budget N" takes more')
 
 
 def _unless_spent(work: Callable[[], T]) -> T | None:

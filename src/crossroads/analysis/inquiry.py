@@ -7,7 +7,8 @@ usual, which makes their intervals wider and their levels lower, and nothing els
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from crossroads.analysis.path import Path
@@ -39,6 +40,10 @@ SOME = 4
 
 class BudgetSpent(Exception):
     """The next futures would cost more than is left."""
+
+
+class StageOver(BudgetSpent):
+    """The time is over that a stage may take, but not all there is."""
 
 
 @dataclass(slots=True)
@@ -110,6 +115,7 @@ class Inquiry:
         self._tallies: dict[Spot, Tally] = {}
         self._survivors: dict[Spot, Run] = {}
         self._began = time.monotonic()
+        self._until = 1.0
 
     @property
     def left(self) -> int:
@@ -131,6 +137,18 @@ class Inquiry:
     def is_late(self) -> bool:
         """Whether the time is up."""
         return self.time_used > 1.0
+
+    @contextmanager
+    def until(self, share: float) -> Iterator[None]:
+        """A stage that is cut short when so much of the time is over, so that others have some, too."""
+        outer, self._until = self._until, min(share, self._until)
+        try:
+            yield
+        except StageOver:
+            if outer < 1.0 and self.time_used > outer:
+                raise
+        finally:
+            self._until = outer
 
     @property
     def dearest(self) -> float:
@@ -197,15 +215,16 @@ class Inquiry:
 
         Raises:
             BudgetSpent: before any is lived, if they are more than is left; or when the time is up, with those counted that were lived.
+            StageOver: the time is up that a stage may take; those counted stay.
         """
         total = sum(wanted.values())
-        if total > self.left or (total and self.is_late):
+        if total > self.left:
             raise BudgetSpent
         orders = [(spot, number) for spot, count in wanted.items() for number in self._numbers(spot, count)]
         runs: list[Run] = []
         while len(runs) < len(orders):
-            if runs and self.is_late:
-                raise BudgetSpent
+            if self.time_used > self._until:
+                raise BudgetSpent if self.is_late else StageOver
             batch = orders[len(runs) : len(runs) + self._batch_size(runs)]
             lived = self.runner.run([self._timeline(spot, number) for spot, number in batch], trace=trace)
             for (spot, _), run in zip(batch, lived, strict=True):

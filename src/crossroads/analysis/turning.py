@@ -69,8 +69,11 @@ THRIFTY_STEPS_MAX, THRIFTY_PROBES, THRIFTY_PROBES_MIN = 64, 32, 8
 THRIFTY_AT_ONCE: Final = 2
 """Pairs proved side by side where time is scarce."""
 
-PROVING_UNTIL: Final = 0.35
+THRIFTY_PROVING_UNTIL: Final = 0.35
 """Where time is scarce, after so much of it no further pairs are proved; the options need some, too."""
+
+COMPARING_UNTIL, SEARCHING_UNTIL = 0.4, 0.7
+"""Shares of the time after which, wherever it is limited, no more neighbours are compared, and the search ends."""
 
 CERTAIN_LEAST: Final = 16
 """Fresh futures on each side before a jump is proved, at least, however dear they are."""
@@ -115,7 +118,7 @@ class JumpSearch:
         inquiry: the failing run.
         upto: the step from which on q counts as 1.
 
-    `unproved` counts candidates for whose proof futures ran short.
+    `unproved` counts candidates for whose proof futures or time ran short; `is_cut` tells that the search's share of the time was over.
     """
 
     def __init__(self, inquiry: Inquiry, upto: int) -> None:
@@ -123,7 +126,7 @@ class JumpSearch:
         self._judged: set[int] = set()
         self.jumps: list[Jump] = []
         self.unproved = 0
-        self.is_finished = False
+        self.is_finished = self.is_cut = False
         self._is_thrifty = inquiry.thrift(upto, max(0, upto - 1)) > 1.0
         self.method = "full scan" if upto <= SCAN_STEPS_MAX and not self._is_thrifty else "scan and search"
 
@@ -134,6 +137,13 @@ class JumpSearch:
             BudgetSpent: there may be more; `jumps` holds those certified so far.
         """
         self._inquiry.stage = "looking for turning points"
+        with self._inquiry.until(SEARCHING_UNTIL):
+            self._search()
+            self.is_finished = not self.unproved
+            return
+        self.is_cut = True
+
+    def _search(self) -> None:
         self._certify([self._upto - 1] if self._upto > 0 else [])
         if self._upto >= FEW_STEPS:
             probes = self._scan()
@@ -142,8 +152,9 @@ class JumpSearch:
             if gaps:
                 self._certify(self._localise(self._refine(gaps)))
         if self._upto <= SCAN_STEPS_MAX and (not self._is_thrifty or self._upto < FEW_STEPS):
-            self._prove(self._compare_pairs())
-        self.is_finished = not self.unproved
+            with self._inquiry.until(COMPARING_UNTIL):
+                self._compare_pairs()
+            self._prove(self._likely_pairs())
 
     # Many steps.
 
@@ -227,8 +238,8 @@ class JumpSearch:
 
     # Neighbours.
 
-    def _compare_pairs(self) -> list[int]:
-        """Steps that may jump to the next: neighbours are sampled until it is settled that they don't, or long enough.
+    def _compare_pairs(self) -> None:
+        """Sample neighbours until it is settled that there is no jump between them, or long enough.
 
         This finds what pooling can't: a jump that is undone a step or two later, or one among steps that all differ. The likeliest
         pairs come first, so that they are settled when futures run short.
@@ -240,7 +251,7 @@ class JumpSearch:
             each = max(SCAN_EACH_MIN, min(each, allowance // len(steps)))
         self._inquiry.sample_steps({step: max(0, each - self._at(step).futures) for step in steps if self._upto < FEW_STEPS})
         while True:
-            values = {step: self._pair_evidence(step) for step in range(self._upto) if step not in self._judged}
+            values = self._unjudged()
             unsettled = [step for step, value in values.items() if USUAL.excluded < value < PAIR_SUSPECT]
             more: dict[int, int] = {}
             for step in sorted(unsettled, key=lambda step: -values[step])[:PAIR_AT_ONCE]:
@@ -248,11 +259,20 @@ class JumpSearch:
                     if self._at(side).futures < PAIR_MAX and (len(more) + 1) * PAIR_MORE <= allowance:
                         more[side] = PAIR_MORE
             if not more:
-                likely = sorted((step for step in values if values[step] >= 0.0), key=lambda step: -values[step])
-                scarce = [step for step in likely if values[step] < PAIR_SUSPECT and self._is_scarce(step)]
-                return [step for step in likely if step not in scarce[PAIR_SCARCE_MAX:]]
+                return
             allowance -= sum(more.values())
             self._inquiry.sample_steps(dict(sorted(more.items())))
+
+    def _likely_pairs(self) -> list[int]:
+        """Steps that may jump to the next, by what is known, the likeliest first."""
+        values = self._unjudged()
+        likely = sorted((step for step in values if values[step] >= 0.0), key=lambda step: -values[step])
+        scarce = [step for step in likely if values[step] < PAIR_SUSPECT and self._is_scarce(step)]
+        return [step for step in likely if step not in scarce[PAIR_SCARCE_MAX:]]
+
+    def _unjudged(self) -> dict[int, float]:
+        """The evidence for a jump from each step about which nothing is decided."""
+        return {step: self._pair_evidence(step) for step in range(self._upto) if step not in self._judged}
 
     def _is_scarce(self, step: int) -> bool:
         return min(self._at(step).futures, self._at(step + 1).futures) < PAIR_MAX
@@ -265,15 +285,17 @@ class JumpSearch:
 
     def _prove(self, candidates: list[int]) -> None:
         """Certify the likeliest candidates first, as far as futures go."""
-        reserve = round((1.0 - PROOF_SHARE) * self._inquiry.left)
+        inquiry = self._inquiry
+        reserve = round((1.0 - PROOF_SHARE) * inquiry.left)
+        self.unproved = len(candidates)
         while candidates:
-            affordable = (self._inquiry.left - reserve) // (2 * (USUAL.futures_max + FRESH_MORE))
-            if affordable < 1 or (self._is_thrifty and self._inquiry.time_used > PROVING_UNTIL):
-                self.unproved = len(candidates)
+            affordable = (inquiry.left - reserve) // (2 * (USUAL.futures_max + FRESH_MORE))
+            if affordable < 1 or (self._is_thrifty and inquiry.time_used > THRIFTY_PROVING_UNTIL):
                 return
-            count = min(affordable, THRIFTY_AT_ONCE if self._is_thrifty else PROVED_AT_ONCE)
+            count = min(affordable, THRIFTY_AT_ONCE if self._is_thrifty or inquiry.time_used > COMPARING_UNTIL else PROVED_AT_ONCE)
             self._certify(candidates[:count])
             candidates = candidates[count:]
+            self.unproved = len(candidates)
 
     def _pair_evidence(self, step: int) -> float:
         return evidence((self._at(step).counts, self._at(step + 1).counts))

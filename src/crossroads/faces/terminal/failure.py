@@ -189,6 +189,8 @@ def _explained_part(account: Account, steps: str, one: bool) -> str:
     error = max(SMALL_RISE, _rise_error(account))
     if account.unexplained_rise > error:
         told = percent(max(0.0, (1 - start - account.unexplained_rise) / (1 - start)))
+        if account.ended != "finished":
+            return f"{steps} {'explains' if one else 'explain'} {told} of {whole}, by what is known so far."
         return f"{steps} {'explains' if one else 'explain'} {told} of {whole}; the rest is spread over steps too small to tell."
     if account.unexplained_rise < -error:
         return f"{steps} {'is' if one else 'add up to'} more than {whole}: elsewhere it fell again in small steps."

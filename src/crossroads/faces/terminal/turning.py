@@ -116,7 +116,7 @@ def clearly_better(decision: Decision) -> list[tuple[Option, Option]]:
 
 def _brief(sign: str, step: TurningPoint, view: View, says_taken: bool) -> list[Text]:
     """Where it was, which way it went and what that changed, in a few words."""
-    took = f", which took {clock(step.moment.took)}" if step.moment is not None and step.inner is not None else ""
+    took = f"; it took {clock(step.moment.took)}" if step.moment is not None and step.inner is not None else ""
     taken = "".join(f" {_short(option)}{took};" for option in step.options if option.taken and says_taken)
     where = f"{sign} at {place(step.point, step.kind, step.label, step.where)}"
     lines = prose(f"{where}:{taken} {percent(step.before.value)} before, {percent(step.after.value)} after", view, hanging=INDENT)
