@@ -64,4 +64,4 @@ def test_counts_and_times() -> None:
     assert count(1, "future") == "1 future"
     assert count(12_000, "future") == "12,000 futures"
     assert [duration(s) for s in (0.034, 3.21, 48.2, 200, 7500)] == ["0.034 s", "3.2 s", "48 s", "3 min 20 s", "2 h 05 min"]
-    assert [clock(s) for s in (0.0, 12.4, 86400.0)] == ["0 s", "12.4 s", "86,400 s"]
+    assert [clock(s) for s in (0.0, 5.6154e-05, 0.0001, 12.4, 86400.0)] == ["0 s", "0.0562 ms", "0.0001 s", "12.4 s", "86,400 s"]

@@ -76,7 +76,9 @@ def duration(seconds: float) -> str:
 
 
 def clock(seconds: float) -> str:
-    """A moment of world time, to the digits that matter: "0 s", "12.4 s", "3600 s"."""
+    """A moment of world time, to the digits that matter: "0.05 ms", "0 s", "12.4 s", "3600 s"."""
+    if 0 < abs(seconds) < 0.0001:
+        return f"{seconds * 1000:.4f}".rstrip("0").rstrip(".") + " ms"
     return f"{seconds:.4g} s" if abs(seconds) < 9999.5 else f"{seconds:,.0f} s"
 
 

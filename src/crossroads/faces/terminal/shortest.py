@@ -42,7 +42,7 @@ def in_words(shrunk: Shrunk) -> str:
     epoch = shrunk.timeline.epochs[0]
     if not epoch.calm:
         return "no calm run is known that fails this way"
-    drawn = "what the program draws itself" if epoch.calm == "all" else "what is drawn beside the choices"
+    drawn = "what the program draws itself" if epoch.calm == "all" else "times and random numbers drawn"
     if not shrunk.steps:
         return f"a calm run fails, by {drawn} with seed {epoch.seed}" if shrunk.seeded else "a calm run fails, each choice at its likeliest"
     fewer = "" if shrunk.minimal else ", where fewer may do"
