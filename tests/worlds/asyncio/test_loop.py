@@ -184,6 +184,31 @@ def test_a_loop_does_all_that_asyncio_s_does(tmp_path: Path) -> None:
         assert run.outcome.kind == "passed", (run.outcome, run.output)
 
 
+STUBBORN_PROGRAM = """
+import asyncio
+
+async def stay():
+    while True:
+        try:
+            await asyncio.get_running_loop().create_future()
+        except asyncio.CancelledError:
+            pass
+
+async def main():
+    asyncio.create_task(stay(), name="stubborn")
+    await asyncio.sleep(1)
+"""
+
+
+@pytest.mark.slow
+def test_what_waits_for_ever_after_the_end_of_main_is_told_so(tmp_path: Path) -> None:
+    path = tmp_path / "program.py"
+    path.write_text(STUBBORN_PROGRAM)
+    (run,) = live_all(path, 1, 1)
+    said = "nothing is left to happen, the main coroutine has ended, and 1 task waits for ever: task 'stubborn' at program.py:7 in stay"
+    assert run.outcome.message == said
+
+
 @pytest.mark.slow
 def test_ends_of_programs_that_come_to_none(tmp_path: Path) -> None:
     path = tmp_path / "program.py"

@@ -116,12 +116,21 @@ def clearly_better(decision: Decision) -> list[tuple[Option, Option]]:
 
 def _brief(sign: str, step: TurningPoint, view: View, says_taken: bool) -> list[Text]:
     """Where it was, which way it went and what that changed, in a few words."""
-    took = f"; it took {clock(step.moment.took)}" if step.moment is not None and step.inner is not None else ""
-    taken = "".join(f" {_short(option)}{took};" for option in step.options if option.taken and says_taken)
+    ways = [_short(option) for option in step.options if option.taken and says_taken]
+    taken = "".join(f" {way};" for way in (*ways, _took(step)) if way)
     where = f"{sign} at {place(step.point, step.kind, step.label, step.where)}"
     lines = prose(f"{where}:{taken} {percent(step.before.value)} before, {percent(step.after.value)} after", view, hanging=INDENT)
     lines[0].stylize(SIGN, 0, 1)
     return lines
+
+
+def _took(step: TurningPoint) -> str:
+    """How long it took, where that decided and not an option."""
+    moment = step.moment
+    if moment is None or (step.options and step.inner is None):
+        return ""
+    side = "" if moment.limit is None else f", {'more than' if moment.took > moment.limit else 'at most'} {clock(moment.limit)}"
+    return f"it took {clock(moment.took)}{side}"
 
 
 def _heading(sign: str, step: TurningPoint, view: View) -> list[Text]:

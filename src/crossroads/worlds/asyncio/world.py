@@ -52,6 +52,7 @@ class AsyncioWorld(PlainWorld):
         self._open_hosts()
         self._numbers = TaskNumbers()
         self._cancelling = Cancelling(settings.cancel) if settings.cancel else None
+        self._main: Any = None
         self._loops: list[WorldLoop] = []
         self._selector: WorldSelector | None = None
         self._jobs = Jobs(self.traffic, self._clock)
@@ -77,7 +78,8 @@ class AsyncioWorld(PlainWorld):
 
     def run(self, function: Callable[[], Any]) -> None:
         if inspect.iscoroutinefunction(function):
-            asyncio.run(function())
+            self._main = function()
+            asyncio.run(self._main)
         else:
             function()
 
@@ -170,9 +172,10 @@ class AsyncioWorld(PlainWorld):
         said = "; ".join(describe_task(task) for task in ends_of_waiting(tasks)[:TASKS_SHOWN])
         more = f"; and {len(tasks) - TASKS_SHOWN} more" if len(tasks) > TASKS_SHOWN else ""
         waiting = f"{len(tasks)} tasks wait" if len(tasks) > 1 else "1 task waits"
+        over = ", the main coroutine has ended" if inspect.iscoroutine(self._main) and self._main.cr_frame is None else ""
         first = next((task for task in tasks if task.get_name() == "Task-1"), tasks[0] if tasks else None)
         where = awaiting_place(first) if first is not None else ""
-        self._end("failed", "Deadlock", f"nothing is left to happen, and {waiting} for ever: {said}{more}", where)
+        self._end("failed", "Deadlock", f"nothing is left to happen{over}, and {waiting} for ever: {said}{more}", where)
 
     def _overdue(self) -> None:
         self._end("hung", "world-time limit", f"did not end within {TIME_LIMIT_NS // 10**9:,} s of its own clock", "")
