@@ -129,7 +129,7 @@ def _took(step: TurningPoint) -> str:
     moment = step.moment
     if moment is None or (step.options and step.inner is None):
         return ""
-    side = "" if moment.limit is None else f", {'more than' if moment.took > moment.limit else 'at most'} {clock(moment.limit)}"
+    side = "" if moment.limit is None else f", {'more than' if moment.took > moment.limit else 'less than'} {clock(moment.limit)}"
     return f"it took {clock(moment.took)}{side}"
 
 
