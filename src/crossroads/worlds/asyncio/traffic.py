@@ -288,7 +288,7 @@ class Traffic:
         Source: EpollSelector.select of CPython rounds its wait up to whole milliseconds, so that a timer fires up to one late, at any
         phase, and with it what falls due until then; an arrival ends the wait at once.
         """
-        if self.chooser is None:
+        if self.chooser is None or (target == head and due - head > LATE_NS):
             return target
         later = min((time for time in (head, due, following) if time > target), default=NEVER)
         gap = later - target
