@@ -26,7 +26,7 @@ EDITS = {
 def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("pool")
     (folder / "pool.py").write_text(POOL)
-    found = crossroads.sweep_cancel(f"{folder / 'pool.py'}:leaky", cancel="Pool.acquire", futures=30, store=folder / "store.sqlite")
+    found = crossroads.sweep_cancel(f"{folder / 'pool.py'}:leaky", cancel="Pool.acquire", futures=120, store=folder / "store.sqlite")
     failure = next(one for one in found.failures if one.outcome.message == "a slot is lost")
     crossroads.explain(failure, budget=500, store=folder / "store.sqlite")
     return folder, failure.id

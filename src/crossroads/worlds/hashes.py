@@ -15,11 +15,22 @@ from _weakrefset import _IterationGuard  # type: ignore[attr-defined]
 from asyncio import AbstractEventLoop, Future, Task
 from collections.abc import Callable, Iterator
 from types import AsyncGeneratorType, FunctionType
-from typing import Any, Final
+from typing import Any, Final, Literal
 from zlib import crc32
 
 HASH_MASK: Final = 2**60 - 1
 CALM_FACTOR: Final = 1
+
+Way = Literal[0, 1, 2]
+"""How the objects of one kind lie in sets."""
+
+AS_THEY_COME: Final[Way] = 0
+MIRRORED: Final[Way] = 1
+SHUFFLED: Final[Way] = 2
+
+MIDDLE: Final = 0x5554
+"""The hash of the first object: in the middle of a set's table, whether that has 8, 32, 128 or more places, so that there is room on both
+sides of it."""
 
 KNOWN_MAX: Final = 100_000
 """Objects remembered before those that are gone are looked for."""
@@ -43,13 +54,22 @@ _names, _flags, _weakly, _qualname, _order = (
 _Hash: Final = ctypes.PYFUNCTYPE(ctypes.c_ssize_t, ctypes.py_object)
 
 
-def scattered(number: int, factor: int) -> int:
-    """The hash of an object of this number: numbers as they come under CALM_FACTOR, any order under another one."""
-    return (number * factor >> 7) & HASH_MASK if factor != CALM_FACTOR else number
+def hash_of(number: int, way: Way, factor: int, salt: int = 0) -> int:
+    """The hash of an object.
+
+    Args:
+        number: how many of its kind were asked before, >= 0; the first has the same hash in all ways.
+        way: for those after it; SHUFFLED gives any order, by the factor.
+        factor: of the epoch.
+        salt: of its kind, 0 <= salt < 2**32.
+    """
+    if way == SHUFFLED and number:
+        return ((salt << 20) + number) * factor >> 7 & HASH_MASK
+    return (salt << 20) + MIDDLE + (-number if way == MIRRORED else number) & HASH_MASK
 
 
 def factor_of(seed: int) -> int:
-    """What scatters hashes in the epoch of a seed."""
+    """What shuffles hashes in the epoch of a seed."""
     return (seed >> 3) | 1
 
 
@@ -57,8 +77,12 @@ class Hashes:
     """The hashes of this interpreter's objects, from `install` on. They are for good: an object's hash may never change."""
 
     def __init__(self) -> None:
+        self.choose: Callable[[type], Way | None] | None = None
+        """Asked for the way of a class when a second object of it is; None: SHUFFLED in epochs that have a seed, else as they come."""
         self._known: dict[int, tuple[weakref.ref[Any], int]] = {}
-        self._counts: dict[int, int] = {}
+        self._kinds: dict[int, tuple[int, int, Way | None]] = {}
+        self.is_shuffled = False
+        """Whether the present epoch's seed has gone into any hash."""
         self._factor = CALM_FACTOR
         self._limit = KNOWN_MAX
         self._is_installed = False
@@ -98,19 +122,21 @@ class Hashes:
 
     def reset(self) -> None:
         """Count anew, under no seed."""
-        self._counts.clear()
+        self._kinds.clear()
         self._factor = CALM_FACTOR
+        self.is_shuffled = False
 
     def begin_epoch(self, seed: int) -> None:
-        """Scatter what is hashed from now on by this seed."""
+        """Shuffle by this seed what is hashed from now on."""
         self._factor = factor_of(seed)
+        self.is_shuffled = False
 
     def keep(self) -> Callable[[], None]:
         """Keep the present counts; what is returned puts them back."""
-        counts, factor = dict(self._counts), self._factor
+        kinds, factor = self._kinds.copy(), self._factor
 
         def rewind() -> None:
-            self._counts, self._factor = counts.copy(), factor
+            self._kinds, self._factor = kinds.copy(), factor
 
         return rewind
 
@@ -131,8 +157,8 @@ class Hashes:
         *,
         is_finalized: Callable[[Any], bool] = gc.is_finalized,
         refer: Callable[[Any], Any] = weakref.ref,
-        scatter: Callable[[int, int], int] = scattered,
-        salt: Callable[[bytes], int] = crc32,
+        give: Callable[[int, Way, int, int], int] = hash_of,
+        salted: Callable[[bytes], int] = crc32,
         weakly: Callable[[type], int] = _weakly,
         name: Callable[[type], str] = _qualname,
     ) -> int:
@@ -144,11 +170,16 @@ class Hashes:
             return self._stock(thing)
         if len(self._known) >= self._limit:
             self._prune()
-        before = self._counts.get(id(kind))
-        if before is None:
-            before = salt(name(kind).encode()) << 20
-        self._counts[id(kind)] = before + 1
-        value = scatter(before + 1, self._factor)
+        state = self._kinds.get(id(kind))
+        count, salt, way = (0, salted(name(kind).encode()), None) if state is None else state
+        self._kinds[id(kind)] = count + 1, salt, way
+        if count == 1 and self.choose is not None:
+            way = self.choose(kind)
+            self._kinds[id(kind)] = count + 1, salt, way
+        if way is None:
+            way = 0 if self._factor == 1 else 2
+        self.is_shuffled |= way == 2 and count > 0
+        value = give(count, way, self._factor, salt)
         self._known[id(thing)] = refer(thing), value
         return value
 

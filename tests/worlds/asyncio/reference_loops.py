@@ -7,9 +7,15 @@ deadlines are exactly equal, which on a real clock hardly happens: here such a d
 import asyncio
 import selectors
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from crossroads.worlds.asyncio.tasks import TaskNumbers
+from crossroads.snapshots import live
+from crossroads.timeline.keys import Units
+from crossroads.worlds.asyncio.orders import WAYS, WEIGHTS
+from crossroads.worlds.asyncio.tasks import TaskNumbers, WorldTask, exchange_register
+from crossroads.worlds.patches import Patches
 
 TICK_S = 1 / 64
 LATER_S = 1e-9
@@ -17,15 +23,18 @@ RESOLUTION_S = 1e-4
 """Far more than all of the added nanoseconds together, and far less than a tick."""
 
 
-class NumberedTask(asyncio.Task[Any]):
-    """A stock task with a given hash."""
+@contextmanager
+def numbers_of(seed: int) -> Iterator[TaskNumbers]:
+    """The hashes that tasks have in a run of this seed; meanwhile asyncio's register of tasks doesn't ask for them."""
 
-    def __init__(self, coro: Any, number: int, **settings: Any) -> None:
-        self.number = number
-        super().__init__(coro, **settings)
+    def choose() -> Any:
+        return live._pick(Units(seed).draw("schedule", "order of sets of tasks", 0), len(WAYS), WEIGHTS)
 
-    def __hash__(self) -> int:
-        return self.number
+    numbers, patches = TaskNumbers(choose), Patches()
+    numbers.begin_epoch(seed)
+    exchange_register(patches)
+    yield numbers
+    patches.undo()
 
 
 class JumpingSelector(selectors.SelectSelector):
@@ -67,4 +76,4 @@ class ReferenceLoop(asyncio.SelectorEventLoop):
         return super().call_at(when + (self.equal[when] - 1) * self.later_s, callback, *args, context=context)
 
     def create_task(self, coro: Any, **settings: Any) -> Any:
-        return NumberedTask(coro, self.numbers.next(), loop=self, **settings)
+        return WorldTask(coro, self.numbers, loop=self, **settings)

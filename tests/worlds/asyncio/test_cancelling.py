@@ -124,8 +124,7 @@ def test_every_cancellation_is_the_same_forked_replayed_and_lived_again(function
     assert digests == {forked[-1].timeline.digest}
     assert len({run.timeline.digest for run in forked}) == len(forked)
     for run, timeline in zip(forked, timelines, strict=True):
-        [point] = [point for point in run.trace if point.options]
-        assert point.options == ("go on", "cancel it")
+        [point] = [point for point in run.trace if point.options == ("go on", "cancel it")]
         assert point.weights == (1.0, 0.0)
         assert point.index == timeline.overrides[0].point
         assert replace(point, name="", options=(), taken=None, weights=(), moot=base[point.index].moot) == base[point.index]

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import chat_programs
 import pytest
 from live_tools import live_all
 from random_programs import Body, live, make, run_on
-from reference_loops import ReferenceLoop
+from reference_loops import ReferenceLoop, numbers_of
 
 from crossroads.runners.local import LocalRunner
 from crossroads.timeline.timelines import Epoch, Override, Timeline, WorldSettings
@@ -33,10 +34,8 @@ def main():
 
 def stock(program: Body, seed: int | None = None) -> list[str]:
     """The log of a program on stock asyncio, with the hashes that tasks have in a run of this seed."""
-    numbers = TaskNumbers()
-    if seed is not None:
-        numbers.begin_epoch(seed)
-    log: list[str] = run_on(asyncio.Runner(loop_factory=lambda: ReferenceLoop(numbers)), lambda: live(program))
+    with nullcontext(TaskNumbers()) if seed is None else numbers_of(seed) as numbers:
+        log: list[str] = run_on(asyncio.Runner(loop_factory=lambda: ReferenceLoop(numbers)), lambda: live(program))
     return log
 
 

@@ -15,13 +15,12 @@ import chat_programs
 import pytest
 import scripted_sockets
 from chat_programs import program_of
-from reference_loops import ReferenceLoop
+from reference_loops import ReferenceLoop, numbers_of
 from scripted_sockets import Script, ScriptedSelector
 
 from crossroads.runners.local import LocalRunner
 from crossroads.timeline.timelines import Epoch, Override, Timeline, WorldSettings
 from crossroads.worlds.asyncio.loop import RESOLUTION_S
-from crossroads.worlds.asyncio.tasks import TaskNumbers
 from crossroads.worlds.targets import parse_target
 
 HERE = Path(__file__).parent
@@ -69,10 +68,10 @@ def stories(folder: Path, programs: list[Any]) -> Iterator[tuple[int, int, dict[
 
 
 def live_again(program: Any, seed: int, story: dict[str, Any]) -> Script:
-    numbers = TaskNumbers()
-    numbers.begin_epoch(seed)
     selector = ScriptedSelector(Script(story))
-    return scripted_sockets.live_again(ReferenceLoop(numbers, selector, later_s=3e-13, resolution_s=RESOLUTION_S), program_of(program))
+    with numbers_of(seed) as numbers:
+        loop = ReferenceLoop(numbers, selector, later_s=3e-13, resolution_s=RESOLUTION_S)
+        return scripted_sockets.live_again(loop, program_of(program))
 
 
 @pytest.mark.slow

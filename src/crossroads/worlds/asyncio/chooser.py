@@ -8,6 +8,15 @@ from crossroads.timeline.keys import Four
 from crossroads.timeline.points import PointKind
 
 
+class Said(str):
+    """An option that reports show as it is, without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
 class Chooser(Protocol):
     """Who settles what isn't determined: a run of crossroads."""
 

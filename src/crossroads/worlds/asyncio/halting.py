@@ -12,7 +12,7 @@ from heapq import heapify, heappush
 from typing import Any, Final
 
 from crossroads.worlds.asyncio.lives import Life, home_of
-from crossroads.worlds.asyncio.tasks import context_of
+from crossroads.worlds.asyncio.tasks import context_of, living_tasks
 
 _NOWHERE: Final = contextvars.Context()
 """A context of no host."""
@@ -130,8 +130,7 @@ class Halting:
 
 
 def _tasks(loop: Any, life: Life) -> list[Any]:
-    found = [task for task in asyncio.all_tasks(loop) if home_of(context_of(task)) is life]
-    return sorted(found, key=hash)
+    return [task for task in living_tasks(loop) if home_of(context_of(task)) is life]
 
 
 def _count_as_cancelled(task: Any) -> None:

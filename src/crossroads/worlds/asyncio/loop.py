@@ -115,7 +115,7 @@ class WorldLoop(QuickLoop):
     def _shut(self, shutdown: Any, code: Any) -> None:
         """What is left of that for whom nothing happens in it: a task that is counted, two passes that take their time, and a flag."""
         shutdown.close()
-        self._numbers.next()
+        self._numbers.next_name()
         for _ in range(2):
             self._selector.select(0)
         setattr(self, _SHUTDOWNS[code], True)
@@ -154,10 +154,10 @@ class WorldLoop(QuickLoop):
         if self._task_factory is not None:
             return super().create_task(coro, **settings)
         self._check_closed()
-        number = self._numbers.next()
+        name = self._numbers.next_name()
         if settings.get("name") is None:
-            settings["name"] = f"Task-{self._numbers.made}"
-        task: Any = WorldTask(coro, number, loop=self, **settings)
+            settings["name"] = name
+        task: Any = WorldTask(coro, self._numbers, loop=self, **settings)
         if task._source_traceback:
             del task._source_traceback[-1]
         return task

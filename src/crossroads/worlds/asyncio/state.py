@@ -9,6 +9,7 @@ from crossroads.worlds.asyncio.addresses import spell
 from crossroads.worlds.asyncio.endpoints import GONE
 from crossroads.worlds.asyncio.lives import home_of
 from crossroads.worlds.asyncio.network import Network
+from crossroads.worlds.asyncio.tasks import living_tasks
 from crossroads.worlds.asyncio.traffic import NEVER, Passage
 from crossroads.worlds.asyncio.waiting import awaiting_place, by_name, own_frame, preview
 
@@ -20,13 +21,13 @@ Row = dict[str, Any]
 
 def tasks_of(loop: asyncio.AbstractEventLoop) -> list[Row]:
     """The tasks of a loop that aren't done: name, host, and the line where each waits."""
-    tasks = sorted(asyncio.all_tasks(loop), key=by_name)[:SHOWN_MAX]
+    tasks = sorted(living_tasks(loop), key=by_name)[:SHOWN_MAX]
     return [{"name": task.get_name(), "host": _host_of(task), "where": awaiting_place(task)} for task in tasks]
 
 
 def frames_of(loop: asyncio.AbstractEventLoop) -> list[tuple[str, FrameType]]:
     """(name, innermost frame in the program's own files) of the tasks that have one."""
-    tasks = sorted(asyncio.all_tasks(loop), key=by_name)[:SHOWN_MAX]
+    tasks = sorted(living_tasks(loop), key=by_name)[:SHOWN_MAX]
     return [(task.get_name(), frame) for task in tasks if (frame := own_frame(task)) is not None]
 
 

@@ -1,14 +1,21 @@
 """Tasks whose hash is a number of the run's rather than their address, so that sets of them iterate in an order that a timeline fixes.
 
-asyncio keeps tasks in sets: `wait`, `TaskGroup`, `all_tasks`. On stock asyncio the order of such a set follows the tasks' addresses, so
-that any order can happen; here it follows from the epoch's seed.
+asyncio keeps tasks in sets: `wait`, `as_completed`, `TaskGroup`, `all_tasks`. On stock asyncio the order of such a set follows the tasks'
+addresses, so that any order can happen; here it is a choice of the run's, made when a second task is asked for its hash. asyncio's own
+register of tasks and `gather` ask each task without making anything of it: the one is exchanged, the other gets an answer for its own use.
+What `all_tasks` returns, which nearly every run asks for at its end, is shuffled by the seed, without a choice of its own.
 """
 
 import asyncio
+import sys
+import weakref
+from collections.abc import Callable
 from contextvars import Context, copy_context
+from types import CodeType
 from typing import Any, Final
 
-from crossroads.worlds.hashes import CALM_FACTOR, factor_of, scattered
+from crossroads.worlds.hashes import AS_THEY_COME, CALM_FACTOR, SHUFFLED, Way, factor_of, hash_of
+from crossroads.worlds.patches import Patches
 
 HAS_CONTEXTS: Final = hasattr(asyncio.Task, "get_context")
 """Whether stock tasks tell their context: from Python 3.12 on."""
@@ -17,17 +24,22 @@ HAS_CONTEXTS: Final = hasattr(asyncio.Task, "get_context")
 class WorldTask(asyncio.Task[Any]):
     """A stock task with a hash of its own; equality stays identity."""
 
-    __slots__ = ("_number", "_own_context")
+    __slots__ = ("_hash", "_numbers", "_own_context")
 
-    def __init__(self, coro: Any, number: int, **settings: Any) -> None:
-        self._number = number
+    def __init__(self, coro: Any, numbers: "TaskNumbers", **settings: Any) -> None:
+        self._numbers, self._hash = numbers, -1
         if not HAS_CONTEXTS:
             given = settings.get("context")
             self._own_context = settings["context"] = copy_context() if given is None else given
         super().__init__(coro, **settings)
 
     def __hash__(self) -> int:
-        return self._number
+        if self._hash < 0:
+            asking = _frame(1).f_code
+            if asking is _GATHER:
+                return id(self) >> 4
+            self._hash = self._numbers.next_hash(is_told=asking not in _ALL_TASKS)
+        return self._hash
 
 
 # What a program prints of its tasks is what it prints elsewhere.
@@ -40,22 +52,90 @@ def context_of(task: Any) -> Context:
 
 
 class TaskNumbers:
-    """Hashes for tasks: one after the other in a calm world, scattered by a factor of the epoch's otherwise."""
+    """Names and hashes for tasks.
 
-    __slots__ = ("_factor", "made")
+    Attributes:
+        choose: tells in which way tasks lie in sets, when that matters for the first time; None: as they come.
+        made: how many tasks there have been.
+        is_shuffled: whether the present epoch's seed has gone into any hash.
+    """
 
-    def __init__(self) -> None:
-        self.made, self._factor = 0, CALM_FACTOR
+    __slots__ = ("_asked", "_factor", "_told", "_way", "choose", "is_shuffled", "made")
+
+    def __init__(self, choose: Callable[[], Way] | None = None) -> None:
+        self.choose = choose
+        self.reset()
 
     def reset(self) -> None:
         """Begin anew."""
-        self.made, self._factor = 0, CALM_FACTOR
+        self.made = self._asked = self._told = 0
+        self._way: Way = AS_THEY_COME
+        self._factor = CALM_FACTOR
+        self.is_shuffled = False
 
     def begin_epoch(self, seed: int) -> None:
-        """Scatter the tasks made from now on by this seed."""
+        """Shuffle the tasks that are asked for their hash from now on by this seed, if they are to be shuffled."""
         self._factor = factor_of(seed)
+        self.is_shuffled = False
 
-    def next(self) -> int:
-        """The hash of the next task; `made` is its number."""
+    def next_name(self) -> str:
+        """The name of the next task."""
         self.made += 1
-        return scattered(self.made, self._factor)
+        return f"Task-{self.made}"
+
+    def next_hash(self, is_told: bool = True) -> int:
+        """The hash of the next task that is asked for it.
+
+        Args:
+            is_told: in the way that all tasks lie in sets, which is chosen now if this is the second of them; else by the seed alone.
+        """
+        number = self._asked
+        self._asked = number + 1
+        self._told += is_told
+        if is_told and self._told == 2 and self.choose is not None:
+            self._way = self.choose()
+        way = self._way if is_told or self._factor == CALM_FACTOR else SHUFFLED
+        self.is_shuffled |= way == SHUFFLED and number > 0
+        return hash_of(number, way, self._factor)
+
+
+def living_tasks(loop: Any) -> "list[asyncio.Task[Any]]":
+    """The tasks of a loop that aren't done, in the order of their making; unlike `all_tasks` it asks for no hash."""
+    known = [*_register(), *getattr(asyncio.tasks, "_eager_tasks", ())]
+    return [task for task in known if _loop_of(task) is loop and not task.done()]
+
+
+class KnownTasks(dict[int, "weakref.ref[asyncio.Task[Any]]"]):
+    """What stands in for the set inside of a weak set of tasks: their references by their identity."""
+
+    def __iter__(self) -> Any:
+        return iter(self.values())
+
+    def discard(self, reference: "weakref.ref[asyncio.Task[Any]]") -> None:
+        """Nothing: the weak set's own references aren't here."""
+
+
+def exchange_register(patches: Patches) -> None:
+    """Let asyncio's register of tasks, a weak set, know them by their identity."""
+    register = _register()
+    known = KnownTasks((id(task), weakref.ref(task)) for task in register)
+
+    def add(task: Any) -> None:
+        # Behind all others, also where one that is gone had this address.
+        known.pop(id(task), None)
+        known[id(task)] = weakref.ref(task)
+
+    patches.set(register, "data", known)
+    patches.set(register, "add", add)
+    patches.set(register, "discard", lambda task: known.pop(id(task), None))
+
+
+def _register() -> Any:
+    found = getattr(asyncio.tasks, "_scheduled_tasks", None)
+    return asyncio.tasks._all_tasks if found is None else found  # type: ignore[attr-defined]
+
+
+_loop_of: Final[Callable[[Any], Any]] = asyncio.futures._get_loop  # type: ignore[attr-defined]
+_frame: Final = sys._getframe
+_GATHER: Final = asyncio.gather.__code__
+_ALL_TASKS: Final = {asyncio.all_tasks.__code__, *(part for part in asyncio.all_tasks.__code__.co_consts if type(part) is CodeType)}

@@ -12,7 +12,7 @@ from math import inf
 from typing import Any, Final, Protocol
 
 from crossroads.timeline.keys import Four
-from crossroads.worlds.asyncio.chooser import Chooser
+from crossroads.worlds.asyncio.chooser import Chooser, Said
 from crossroads.worlds.asyncio.course import Flight, Touched
 from crossroads.worlds.asyncio.weather import (
     LAGGING,
@@ -92,15 +92,6 @@ class Passage:
 
     def __str__(self) -> str:
         return self.label
-
-
-class Said(str):
-    """An option that reports show as it is, without quotes."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
 
 
 WAKES: Final = (Said("in time"), Said("late, together with what follows"))

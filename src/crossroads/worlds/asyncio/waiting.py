@@ -8,6 +8,7 @@ from types import FrameType, ModuleType
 from typing import Any, Final
 
 from crossroads.snapshots.places import describe_place, is_own
+from crossroads.worlds.asyncio.tasks import living_tasks
 
 DEPTH_MAX: Final = 8
 VISITS_MAX: Final = 200
@@ -107,7 +108,7 @@ def task_behind(thing: object, loop: Any, other_than: "asyncio.Task[Any] | None"
 
 
 def _tasks_behind(thing: object, loop: Any, other_than: "asyncio.Task[Any] | None") -> "Iterator[asyncio.Task[Any]]":
-    waiting = {id(future): task for task in asyncio.all_tasks(loop) if (future := getattr(task, "_fut_waiter", None)) is not None}
+    waiting = {id(future): task for task in living_tasks(loop) if (future := getattr(task, "_fut_waiter", None)) is not None}
     seen = {id(other_than)}
     layer: list[Any] = [thing]
     for _ in range(DEPTH_MAX):

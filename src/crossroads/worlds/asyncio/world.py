@@ -18,11 +18,12 @@ from crossroads.worlds.asyncio.jobs import Jobs
 from crossroads.worlds.asyncio.loop import WorldLoop
 from crossroads.worlds.asyncio.machines import Machines
 from crossroads.worlds.asyncio.network import Network
+from crossroads.worlds.asyncio.orders import SetOrders
 from crossroads.worlds.asyncio.patch import install as install_network
 from crossroads.worlds.asyncio.refusals import refuse_descriptor
 from crossroads.worlds.asyncio.selector import WorldSelector
 from crossroads.worlds.asyncio.state import connections_of, flights_of, frames_of, hosts_of, tasks_of
-from crossroads.worlds.asyncio.tasks import TaskNumbers
+from crossroads.worlds.asyncio.tasks import TaskNumbers, exchange_register, living_tasks
 from crossroads.worlds.asyncio.traffic import Passage, Traffic
 from crossroads.worlds.asyncio.waiting import awaiting_place, by_name, describe_task, describe_timer, ends_of_waiting, preview, task_behind
 from crossroads.worlds.clock import MONOTONIC_START_NS
@@ -50,7 +51,8 @@ class AsyncioWorld(PlainWorld):
         self.traffic.describe, self.traffic.locate = self._describe, self._locate
         self.network = Network(self.traffic, names_receivers=True)
         self._open_hosts()
-        self._numbers = TaskNumbers()
+        self._orders = SetOrders()
+        self._numbers = TaskNumbers(self._orders.of_tasks)
         self._cancelling = Cancelling(settings.cancel) if settings.cancel else None
         self._main: Any = None
         self._loops: list[WorldLoop] = []
@@ -67,12 +69,14 @@ class AsyncioWorld(PlainWorld):
         locks.install(self._jobs, self._patches)
         adaptors.install(self._jobs, self._clock)
         refusals.install(self._patches)
+        exchange_register(self._patches)
+        HASHES.choose = self._orders.of_kind
         self._use_loops()
         current.stage = self.machines
 
     def attach(self, live: LiveRun) -> None:
         super().attach(live)
-        self.traffic.chooser = live
+        self.traffic.chooser = self._orders.chooser = live
         if self._cancelling is not None:
             self._cancelling.chooser = live
 
@@ -91,7 +95,7 @@ class AsyncioWorld(PlainWorld):
             self._loops.clear()
             self._selector = None
             self.machines.let_go()
-            for part in (self.traffic, self.network, self._numbers, self._jobs, self._cancelling):
+            for part in (self.traffic, self.network, self._numbers, self._orders, self._jobs, self._cancelling):
                 if part is not None:
                     part.reset()
             self._open_hosts()
@@ -132,7 +136,7 @@ class AsyncioWorld(PlainWorld):
         return f"{super().fingerprint()} {self._clock.elapsed_ns} {self.traffic.hidden}"
 
     def drawn(self) -> bool:
-        return self.traffic.hidden > 0 or super().drawn()
+        return self.traffic.hidden > 0 or self._numbers.is_shuffled or HASHES.is_shuffled or super().drawn()
 
     def woke(self) -> None:
         super().woke()
@@ -168,7 +172,7 @@ class AsyncioWorld(PlainWorld):
     def _stuck(self) -> None:
         """Nothing is left to happen: the tasks wait for ever."""
         loop = self._running()
-        tasks = sorted(asyncio.all_tasks(loop), key=by_name) if loop is not None else []
+        tasks = sorted(living_tasks(loop), key=by_name) if loop is not None else []
         said = "; ".join(describe_task(task) for task in ends_of_waiting(tasks)[:TASKS_SHOWN])
         more = f"; and {len(tasks) - TASKS_SHOWN} more" if len(tasks) > TASKS_SHOWN else ""
         waiting = f"{len(tasks)} tasks wait" if len(tasks) > 1 else "1 task waits"

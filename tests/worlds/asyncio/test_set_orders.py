@@ -1,0 +1,151 @@
+"""The order of sets of tasks and of the program's own objects: a choice that is met only where it matters, and that explains a failure."""
+
+from pathlib import Path
+
+import pytest
+
+import crossroads
+from crossroads.runners.local import LocalRunner
+from crossroads.snapshots.run import Run
+from crossroads.timeline.keys import derive
+from crossroads.timeline.timelines import Epoch, Override, Timeline, WorldSettings
+from crossroads.worlds.asyncio.orders import WAYS, WEIGHTS
+from crossroads.worlds.asyncio.tasks import TaskNumbers
+from crossroads.worlds.hashes import AS_THEY_COME, MIRRORED, SHUFFLED, factor_of, hash_of
+from crossroads.worlds.targets import parse_target
+
+PROGRAM = """
+import asyncio
+
+class Handler:
+    pass
+
+async def work(number):
+    await asyncio.sleep(0.1)
+    return number
+
+def tasks(count=4):
+    return [asyncio.create_task(work(number)) for number in range(count)]
+
+async def wait():
+    done, _ = await asyncio.wait(tasks())
+    print(*[task.result() for task in done])
+
+async def group():
+    async def grouped(number):
+        try:
+            await asyncio.sleep(number)
+        except asyncio.CancelledError:
+            print(number, end=" ")
+            raise
+    async with asyncio.TaskGroup() as group:
+        own = [group.create_task(grouped(number)) for number in range(1, 5)]
+        await asyncio.sleep(0)
+        group._abort()
+
+async def handlers():
+    own = [Handler() for _ in range(4)]
+    print(*[own.index(one) for one in set(own)])
+
+async def gathered():
+    print(*await asyncio.gather(*tasks()))
+
+async def left():
+    tasks()
+    await asyncio.sleep(0.01)
+    assert len(asyncio.all_tasks()) == 5
+
+async def alone():
+    await asyncio.wait(tasks(1))
+
+async def first():
+    done, _ = await asyncio.wait(tasks(3))
+    assert next(iter(done)).result() == 0
+
+async def queue():
+    queue = asyncio.Queue()
+    await asyncio.gather(queue.put(1), queue.get())
+"""
+
+
+def live(folder: Path, function: str, *ways: int, trace: str = "all") -> list[Run]:
+    """A life for each way, with the choice forced; without ways a life as it is drawn."""
+    path = folder / "program.py"
+    path.write_text(PROGRAM)
+    target, world = f"{path}:{function}", WorldSettings("asyncio")
+    forced = [(Override(1, way),) for way in ways] or [()]
+    with LocalRunner(parse_target(target), world) as runner:
+        return runner.run([Timeline(target, (Epoch(0, 11),), overrides, world) for overrides in forced], trace=trace)
+
+
+@pytest.mark.parametrize(("function", "what"), [("wait", "tasks"), ("group", "tasks"), ("handlers", "Handler")])
+def test_a_set_iterates_as_the_choice_says(tmp_path: Path, function: str, what: str) -> None:
+    runs = live(tmp_path, function, AS_THEY_COME, MIRRORED, SHUFFLED)
+    orders = [list(map(int, run.output.split())) for run in runs]
+    assert orders[0] == sorted(orders[0])
+    assert orders[1] == sorted(orders[1], reverse=True)
+    assert sorted(orders[2]) == orders[0]
+    for run in runs:
+        [point] = [point for point in run.trace if point.options]
+        assert (point.label, point.kind, point.weights) == (f"order of sets of {what}", "schedule", WEIGHTS)
+        assert point.options == tuple(map(str, WAYS))
+        assert "program.py:" in point.where
+    assert [run.drawn for run in runs] == [False, False, True]
+
+
+@pytest.mark.parametrize("function", ["gathered", "left", "alone", "queue"])
+def test_where_no_order_matters_there_is_no_choice(tmp_path: Path, function: str) -> None:
+    [run] = live(tmp_path, function)
+    assert run.outcome.kind == "passed", run.outcome
+    assert not run.choices
+
+
+@pytest.mark.parametrize("function", ["wait", "group", "handlers", "left"])
+def test_nobody_who_looks_changes_it(tmp_path: Path, function: str) -> None:
+    [looked], [plain] = live(tmp_path, function), live(tmp_path, function, trace="none")
+    assert looked.timeline == plain.timeline
+
+
+def test_a_failure_that_it_decides_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "program.py").write_text(PROGRAM)
+    found = crossroads.explore("program.py:first", futures=60, store=tmp_path / "s.sqlite")
+    assert found.explored.passed
+    [failure] = found.failures
+    account = crossroads.explain(failure, budget=300, store=tmp_path / "s.sqlite")
+    [step] = account.turning_points
+    assert step.label == "order of sets of tasks"
+    assert step.where == "program.py:46 in first"
+    assert account.last_way_out is not None
+    assert account.last_way_out.point == step.point
+
+
+@pytest.mark.parametrize("count", range(2, 12))
+def test_mirrored_is_the_reverse(count: int) -> None:
+    first, second = ([hash_of(number, way, 1) for number in range(count)] for way in (AS_THEY_COME, MIRRORED))
+    assert [first.index(one) for one in set(first)] == [second.index(one) for one in set(second)][::-1] == list(range(count))
+
+
+def test_a_shuffled_pair_comes_in_both_orders() -> None:
+    firsts = []
+    for count in range(1, 201):
+        pair = [hash_of(number, SHUFFLED, factor_of(derive(count, "seed"))) for number in (0, 1)]
+        firsts.append(next(pair.index(one) for one in set(pair)))
+    assert 60 < sum(firsts) < 140
+
+
+def test_a_way_is_chosen_once_when_a_second_task_is_asked() -> None:
+    asked = []
+
+    def choose() -> int:
+        asked.append(len(hashes))
+        return MIRRORED
+
+    hashes: list[int] = []
+    numbers = TaskNumbers(choose)  # type: ignore[arg-type]
+    hashes += [numbers.next_hash(is_told=False)]
+    for _ in range(4):
+        hashes.append(numbers.next_hash())
+    assert asked == [2]
+    assert hashes[2:] == sorted(hashes[2:], reverse=True)
+    assert not numbers.is_shuffled
