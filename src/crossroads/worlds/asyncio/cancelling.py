@@ -16,6 +16,7 @@ Left alone are tasks that haven't begun, those that are being cancelled already,
 import asyncio
 import gc
 import inspect
+import selectors
 from asyncio import events
 from collections.abc import Iterator
 from contextvars import Context
@@ -27,6 +28,7 @@ from crossroads.snapshots.places import describe_place, is_ours
 from crossroads.timeline.points import PointKind
 from crossroads.worlds.asyncio.awaits import CANCELLED, EVERY, OPTIONS, Moment, name_of, note_of
 from crossroads.worlds.asyncio.chooser import Said
+from crossroads.worlds.asyncio.guises import named_as
 from crossroads.worlds.asyncio.lives import home_of
 from crossroads.worlds.asyncio.loop import WorldLoop
 from crossroads.worlds.asyncio.selector import WorldSelector
@@ -129,6 +131,7 @@ class Cancelling:
         return code.co_name == self._wanted or code.co_qualname == self._wanted or code.co_qualname.endswith(self._ending)
 
 
+@named_as(asyncio.SelectorEventLoop)
 class SweptLoop(WorldLoop):
     """A loop that knows which of its tasks have made a step since it was last looked at."""
 
@@ -196,6 +199,7 @@ class SweptLoop(WorldLoop):
             events.Handle(one.task.cancel, (), self, Context())._run()
 
 
+@named_as(selectors.DefaultSelector)
 class SweptSelector(WorldSelector):
     """The selector of such a loop, which has it looked at before each poll."""
 

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 from crossroads.errors import NotSimulated
 from crossroads.worlds.asyncio import workers
 from crossroads.worlds.asyncio.errands import Errand, Errands, callable_name
+from crossroads.worlds.asyncio.guises import named_as
 from crossroads.worlds.asyncio.lives import PLACE, Life, Visit
 from crossroads.worlds.asyncio.traffic import NEVER, Passage, Traffic
 from crossroads.worlds.asyncio.workers import Worker, WorkerThread
@@ -31,6 +32,7 @@ _NUMBERED: Final = re.compile(r"ThreadPoolExecutor-\d+")
 """What the standard library calls the threads of a pool that isn't given a name: by how many there were in the process."""
 
 
+@named_as(concurrent.futures.Future)
 class Job(concurrent.futures.Future[Any]):
     """What `submit` returns, with a hash of its own, so that sets of jobs iterate in an order that a timeline fixes."""
 

@@ -86,6 +86,13 @@ class _Lock:
     def __exit__(self, *raised: object) -> None:
         self.release()
 
+    def __repr__(self) -> str:
+        kind = type(self)
+        return f"<{'locked' if self._held else 'unlocked'} {kind.__module__}.{kind.__qualname__} object{self._more()} at {id(self):#x}>"
+
+    def _more(self) -> str:
+        return ""
+
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"cannot pickle '_thread.{type(self).__name__}' object")
 
@@ -149,6 +156,9 @@ class _RLock(_Lock):
         super()._at_fork_reinit()
         self._count = 0
         self._owner = None
+
+    def _more(self) -> str:
+        return f" count={self._count}"
 
     def _let_go(self) -> None:
         self._owner = None

@@ -14,6 +14,7 @@ from heapq import heappush
 from math import ceil, inf, ulp
 from typing import Any, Final
 
+from crossroads.worlds.asyncio.guises import named_as
 from crossroads.worlds.asyncio.jobs import Jobs
 from crossroads.worlds.asyncio.lives import PLACE, Visit, life_here
 from crossroads.worlds.asyncio.passes import QuickLoop
@@ -28,6 +29,7 @@ _StockTimer: Any = events.TimerHandle
 _StockLoop: Any = asyncio.SelectorEventLoop
 
 
+@named_as(events.TimerHandle)
 class SequencedTimer(_StockTimer):  # type: ignore[misc]
     """A timer that comes after those with the same deadline that were scheduled before it."""
 
@@ -39,6 +41,7 @@ class SequencedTimer(_StockTimer):  # type: ignore[misc]
         return bool(self._when < other._when)
 
 
+@named_as(asyncio.SelectorEventLoop)
 class WorldLoop(QuickLoop):
     """An event loop of a world.
 

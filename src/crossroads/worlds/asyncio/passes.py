@@ -12,6 +12,7 @@ from contextvars import copy_context
 from heapq import heappop
 from typing import Any, Final
 
+from crossroads.worlds.asyncio.guises import named_as
 from crossroads.worlds.asyncio.selector import READ, WRITE
 
 TIMERS_MAX: Final = 100
@@ -25,6 +26,7 @@ _StockLoop: Any = asyncio.SelectorEventLoop
 _StockHandle: Any = events.Handle
 
 
+@named_as(events.Handle)
 class QuickHandle(_StockHandle):  # type: ignore[misc]
     """A handle made while its loop isn't in debug mode."""
 
@@ -40,6 +42,7 @@ class QuickHandle(_StockHandle):  # type: ignore[misc]
         self._source_traceback = None
 
 
+@named_as(asyncio.SelectorEventLoop)
 class QuickLoop(_StockLoop):  # type: ignore[misc]
     """The stock loop, and quicker while `_quick` is true."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from crossroads.worlds.asyncio.course import Touched
+from crossroads.worlds.asyncio.guises import named_as
 from crossroads.worlds.asyncio.traffic import Timers, Traffic
 
 FIRST_DESCRIPTOR: Final = 1_000_000
@@ -26,6 +27,7 @@ OLDER_EVERY: Final = 10
 _count, _collect = gc.get_count, gc.collect
 
 
+@named_as(selectors.DefaultSelector)
 class WorldSelector(selectors.BaseSelector):
     """Registered simulated sockets; `select` is one poll of the world.
 

@@ -14,6 +14,7 @@ from contextvars import Context, copy_context
 from types import CodeType
 from typing import Any, Final
 
+from crossroads.worlds.asyncio.guises import named_as
 from crossroads.worlds.hashes import AS_THEY_COME, CALM_FACTOR, SHUFFLED, Way, factor_of, hash_of
 from crossroads.worlds.patches import Patches
 
@@ -21,6 +22,7 @@ HAS_CONTEXTS: Final = hasattr(asyncio.Task, "get_context")
 """Whether stock tasks tell their context: from Python 3.12 on."""
 
 
+@named_as(asyncio.Task)
 class WorldTask(asyncio.Task[Any]):
     """A stock task with a hash of its own; equality stays identity."""
 
@@ -40,10 +42,6 @@ class WorldTask(asyncio.Task[Any]):
                 return id(self) >> 4
             self._hash = self._numbers.next_hash(is_told=asking not in _ALL_TASKS)
         return self._hash
-
-
-# What a program prints of its tasks is what it prints elsewhere.
-WorldTask.__name__, WorldTask.__qualname__, WorldTask.__module__ = asyncio.Task.__name__, asyncio.Task.__qualname__, asyncio.Task.__module__
 
 
 def context_of(task: Any) -> Context:

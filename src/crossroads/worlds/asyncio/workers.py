@@ -7,6 +7,7 @@ import _threading_local
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
+from crossroads.worlds.asyncio.guises import named_as
 from crossroads.worlds.patches import Patches
 
 if TYPE_CHECKING:
@@ -20,18 +21,15 @@ IDENT_STEP: Final = 0x0100_0000
 _stock_ident, _stock_native, _stock_current = threading.get_ident, threading.get_native_id, threading.current_thread
 
 
+@named_as(threading.Thread)
 class WorkerThread(threading.Thread):
     """A thread that is never started and always runs."""
 
     def __init__(self, name: str, number: int) -> None:
         super().__init__(name=name, daemon=False)
         self._number = number
+        self._ident = FIRST_IDENT + number * IDENT_STEP
         self._started.set()  # type: ignore[attr-defined]
-
-    @property
-    def ident(self) -> int:
-        """As if on a stack of its own."""
-        return FIRST_IDENT + self._number * IDENT_STEP
 
     @property
     def native_id(self) -> int:
@@ -41,9 +39,6 @@ class WorkerThread(threading.Thread):
     def is_alive(self) -> bool:
         """As long as it is known."""
         return True
-
-
-WorkerThread.__name__, WorkerThread.__qualname__, WorkerThread.__module__ = "Thread", "Thread", "threading"
 
 
 class Worker:
@@ -63,13 +58,11 @@ class Worker:
         """What asyncio's policy keeps for each thread: its loop."""
 
 
+@named_as(threading.local)
 class ThreadLocal(_threading_local.local):
     """The standard library's thread-locals in Python, which go by `current_thread`; these can be held weakly, as those in C."""
 
     __slots__ = ("__weakref__",)
-
-
-ThreadLocal.__name__, ThreadLocal.__qualname__, ThreadLocal.__module__ = "_local", "_local", "_thread"
 
 
 def install(errands: "Errands", patches: Patches) -> None:
@@ -79,7 +72,7 @@ def install(errands: "Errands", patches: Patches) -> None:
         thread = errands.thread()
         return _stock_current() if thread is None else thread
 
-    def get_ident() -> int:
+    def get_ident() -> int | None:
         thread = errands.thread()
         return _stock_ident() if thread is None else thread.ident
 

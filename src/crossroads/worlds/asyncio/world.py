@@ -14,6 +14,7 @@ from crossroads.world import current
 from crossroads.worlds.asyncio import adaptors, blocking, locks, refusals
 from crossroads.worlds.asyncio.cancelling import Cancelling, SweptLoop, SweptSelector
 from crossroads.worlds.asyncio.course import Touched
+from crossroads.worlds.asyncio.guises import named_as
 from crossroads.worlds.asyncio.jobs import Jobs
 from crossroads.worlds.asyncio.loop import WorldLoop
 from crossroads.worlds.asyncio.machines import Machines
@@ -155,6 +156,7 @@ class AsyncioWorld(PlainWorld):
     def _use_loops(self) -> None:
         world = self
 
+        @named_as(asyncio.DefaultEventLoopPolicy)
         class Policy(asyncio.DefaultEventLoopPolicy):
             def _loop_factory(self) -> WorldLoop:
                 return world.new_event_loop()
