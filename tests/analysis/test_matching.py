@@ -47,6 +47,12 @@ def test_line_numbers_in_options_dont_count() -> None:
     assert follow(choice(4, "reply", "after the sleep at a.py:20 in main"), recorded=here, crossing=1).arrived is None
 
 
+def test_what_a_message_says_doesnt_count() -> None:
+    here = past(choice(1, "reply", "before client 2 -> db:1, message 3 [GET a]"))
+    assert follow(choice(1, "reply", "before client 2 -> db:1, message 3 [GET b [1]]"), recorded=here, crossing=1).is_exact
+    assert follow(choice(1, "reply", "before client 2 -> db:1, message 4 [GET a]"), recorded=here, crossing=1).arrived is None
+
+
 def test_a_renamed_choice_before_the_crossing_parts_them_there() -> None:
     found = follow(choice(1, "way", "'coast'"), mark(2), FIRST, SECOND)
     assert found.arrived == 5

@@ -16,6 +16,8 @@ from crossroads.analysis.pasts import RecordedPast, Step
 LINE: Final = re.compile(r":\d+(?= in )")
 """The line in "file:line in function", which any edit above it moves."""
 
+CONTENT: Final = re.compile(r"((?:message|datagram) \d+) \[.*\]$")
+"""What a message says, behind its number."""
 
 PASSIVE: Final = ("mark", "event")
 """Kinds of points at which nothing is drawn."""
@@ -72,8 +74,8 @@ class Match:
 
 
 def plain_text(text: str) -> str:
-    """The text of an option or place without line numbers."""
-    return LINE.sub("", text)
+    """The text of an option or place without line numbers, and without the content of a message that it names."""
+    return CONTENT.sub(r"\1", LINE.sub("", text))
 
 
 def draws_itself(past: RecordedPast, crossing: int) -> bool:

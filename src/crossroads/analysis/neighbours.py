@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from crossroads.analysis.matching import plain_text
 from crossroads.analysis.path import is_choice
 from crossroads.snapshots.run import Run
 from crossroads.timeline.outcomes import Outcome
@@ -102,9 +103,13 @@ def is_saved(outcome: Outcome) -> bool:
 
 
 def differing(one: Sequence[Point], other: Sequence[Point]) -> int:
-    """Choices, by name and occurrence, at which two runs take different options; those that only one of them meets count as well."""
-    first, second = (
-        {(point.name, point.occurrence): point.options[point.taken] for point in points if is_choice(point) and point.taken is not None}
-        for points in (one, other)
-    )
+    """Choices, by name and occurrence, at which two runs take different options, or that only one of them meets.
+
+    Messages may carry something else.
+    """
+    first, second = ({(point.name, point.occurrence): _taken(point) for point in points if is_choice(point)} for points in (one, other))
     return sum(first.get(key) != second.get(key) for key in {**first, **second})
+
+
+def _taken(point: Point) -> str:
+    return "" if point.taken is None else plain_text(point.options[point.taken])

@@ -41,6 +41,20 @@ def test_a_task_that_nobody_waits_for_is_told_by_its_own_line(tmp_path: Path) ->
     assert "streams.py:" in where
 
 
+def test_a_rival_is_told_with_what_it_says(tmp_path: Path) -> None:
+    body = """
+        db.start(serve)
+        await asyncio.sleep(1)
+        one, two = await connect(), await connect()
+        await asyncio.gather(ask(one, b"first one"), ask(two, b"second one"))
+    """
+    runs = live(write(tmp_path, body), range(4), trace="all")
+    rivals = {option for run in runs for point in run.trace for option in point.options if ", message 1" in option}
+    assert "before client 1 -> db:6379, message 1 [first one]" in rivals
+    assert "just after client 1 -> db:6379, message 1 [first one]" in rivals
+    assert [rival for rival in rivals if not rival.endswith(" one]")] == []
+
+
 LIBRARY = """
 import asyncio
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crossroads.worlds.asyncio.traffic import NEVER, PASSES_BESIDE, POSITIONS, RACES_MAX, SPINS, Traffic
+from crossroads.worlds.asyncio.sayings import POSITIONS
+from crossroads.worlds.asyncio.traffic import NEVER, PASSES_BESIDE, RACES_MAX, SPINS, Traffic
 from crossroads.worlds.asyncio.weather import Style, tails
 
 PASS_NS = 20_000

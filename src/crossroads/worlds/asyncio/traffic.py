@@ -12,8 +12,9 @@ from math import inf
 from typing import Any, Final, Protocol
 
 from crossroads.timeline.keys import Four
-from crossroads.worlds.asyncio.chooser import Chooser, Said
+from crossroads.worlds.asyncio.chooser import Chooser
 from crossroads.worlds.asyncio.course import Flight, Touched
+from crossroads.worlds.asyncio.sayings import KEEPS, ORDERS, POSITIONS, WAKES
 from crossroads.worlds.asyncio.weather import (
     LAGGING,
     LATE_S,
@@ -47,7 +48,6 @@ ROUNDED_NS: Final = 1_000_000
 """What a loop's wait for a timer is rounded up to."""
 
 NEVER: Final = 2**62
-POSITIONS: Final = ("before", "just before", "together with", "just after", "after")
 LATE_NS: Final = int(LATE_S * 1e9)
 
 
@@ -94,11 +94,6 @@ class Passage:
         return self.label
 
 
-WAKES: Final = (Said("in time"), Said("late, together with what follows"))
-ORDERS: Final = (Said("as they became ready"), Said("the other way round"))
-KEEPS: Final = (Said("keeps up"), Said("lags"))
-
-
 class Position:
     """An option of a race: where an arrival falls beside its rival, whose text is made only when it is looked at."""
 
@@ -108,7 +103,7 @@ class Position:
         self._name, self._traffic = name, traffic
 
     def __repr__(self) -> str:
-        return f"{self._name} {self._traffic.describe(self._traffic.rival)}"
+        return f"{self._name} {self._traffic.rival_text}"
 
 
 class Traffic:
@@ -143,6 +138,7 @@ class Traffic:
         self._settles: Passage | None = None
         self.rival: object = None
         """What the flight that is being settled races against."""
+        self._told = ""
         self._split_label = ""
         self._split_units: object = None
         self._split_numbers: Four | None = None
@@ -374,10 +370,16 @@ class Traffic:
         u = None
         if not flight.lost:
             u = flight.numbers[1] if flight.units is chooser.units else self._draw(flight)[1]
-        self.rival, self._settles = rival, flight
+        self.rival, self._settles, self._told = rival, flight, ""
         taken = chooser.choose("latency", flight.label, self._positions, weights, self._locate, u)
         self.rival = self._settles = None
         return taken
+
+    @property
+    def rival_text(self) -> str:
+        """The rival as options name it; found out once for all options of a race."""
+        self._told = self._told or self.describe(self.rival)
+        return self._told
 
     def _alone(self, flight: Passage, low: float, from_low: Tails, left: float, pace: float) -> bool:
         """Settle a flight that has no rival: a point without options, from which its latency is drawn."""

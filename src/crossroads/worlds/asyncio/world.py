@@ -193,7 +193,7 @@ class AsyncioWorld(PlainWorld):
 
     def _describe(self, thing: object) -> str:
         if isinstance(thing, Passage):
-            return thing.label
+            return " ".join(filter(None, (thing.label, preview(thing))))
         return describe_timer(thing, self._running())
 
     def _locate(self, flight: object) -> tuple[str, str]:
