@@ -9,6 +9,7 @@ program_folders: list[str] = []
 """Directories, with a slash at the end, that the program's own files lie in; set when the program is loaded."""
 
 _INSTALLED: Final = ("/site-packages/", "/dist-packages/")
+_PLUMBING: Final = ("anyio/", "async_timeout/")
 _STDLIB: Final = os.path.dirname(os.__file__) + "/"
 _OUR_FOLDER: Final = __file__.rpartition("/snapshots/")[0] + "/"
 
@@ -33,6 +34,11 @@ def is_library(filename: str) -> bool:
     return is_ours(filename) or filename.startswith((_STDLIB, "<frozen")) or is_installed(filename)
 
 
+def is_plumbing(filename: str) -> bool:
+    """Whether a file belongs to what other libraries wait by: Python's own, or one that stands in for asyncio."""
+    return is_ours(filename) or package_path(filename, "").startswith(_PLUMBING) or (is_library(filename) and not is_installed(filename))
+
+
 def is_installed(filename: str) -> bool:
     """Whether a file belongs to a package that pip or the system has installed."""
     return any(part in filename for part in _INSTALLED)
@@ -46,6 +52,28 @@ def is_ours(filename: str) -> bool:
 def describe_place(code: CodeType, line: int | None) -> str:
     """ "file:line in function" with the file as short as it can be named from the working directory."""
     return f"{short_path(code.co_filename)}:{line or 0} in {code.co_name}"
+
+
+def library_place(frame: FrameType) -> str:
+    """ "file:line in function" of a frame of a library's, its file told by the package alone: the same wherever that is installed."""
+    code = frame.f_code
+    return f"{package_path(code.co_filename, frame.f_globals.get('__name__', ''))}:{frame.f_lineno or 0} in {code.co_name}"
+
+
+def package_path(path: str, module: str) -> str:
+    """The path of a library's file from its package on.
+
+    Args:
+        path: of the file.
+        module: its dotted name, which tells how deep the file is in its package where it isn't installed where others are.
+    """
+    for part in _INSTALLED:
+        if part in path:
+            return path.rpartition(part)[2]
+    if path.startswith(_STDLIB):
+        return path[len(_STDLIB) :]
+    parts = path.split("/")
+    return "/".join(parts[-(module.count(".") + 1 + (parts[-1] == "__init__.py")) :])
 
 
 def short_path(path: str) -> str:

@@ -1,6 +1,7 @@
 """Points of a library's tasks are told by the line of the program that waits for them."""
 
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,67 @@ def test_a_task_that_nobody_waits_for_is_told_by_its_own_line(tmp_path: Path) ->
     (run,) = live(write(tmp_path, body), range(1), trace="all")
     (where,) = {point.where for point in run.trace if point.label.startswith("db:6379 -> client 1, message 1")}
     assert "streams.py:" in where
+
+
+TIMING = """
+import asyncio, functools
+
+class Server:
+    def keep_alive_timeout(self, *why):
+        pass
+
+    async def main_loop(self):
+        asyncio.get_running_loop().call_later(0.0007, self.keep_alive_timeout)
+        asyncio.get_running_loop().call_later(0.0004, functools.partial(self.keep_alive_timeout, 1))
+        for _ in range(30):
+            await asyncio.sleep(0.0005)
+"""
+
+
+def rivals_of(folder: Path, installed: Path, start: str) -> set[str]:
+    """What is told of the timers that a library's server races against."""
+    installed.mkdir(parents=True)
+    (installed / "serving.py").write_text(TIMING)
+    body = f"""
+        import sys
+        sys.path.insert(0, {str(installed)!r})
+        import serving
+        db.start(serve)
+        await asyncio.sleep(1)
+        streams = await connect()
+        {start}
+        for _ in range(3):
+            await ask(streams)
+    """
+    folder.mkdir()
+    runs = live(write(folder, body), range(4), trace="all")
+    assert {run.outcome.kind for run in runs} == {"passed"}
+    races = [point.options[0] for run in runs for point in run.trace if ", message" in point.label and point.options]
+    return {option.removeprefix("before ") for option in races if "->" not in option}
+
+
+@pytest.mark.parametrize("place", ["site-packages", "lib/python3.9/site-packages", "elsewhere"])
+def test_a_library_s_timers_are_told_by_its_line_wherever_it_is_installed(tmp_path: Path, place: str) -> None:
+    told = rivals_of(tmp_path / "program", tmp_path / "env" / place, "task = asyncio.create_task(serving.Server().main_loop())")
+    assert "the sleep at serving.py:12 in main_loop" in told
+    assert "the timer Server.keep_alive_timeout" in told
+    assert told <= {"the sleep at serving.py:12 in main_loop", "the timer Server.keep_alive_timeout"}
+
+
+def test_a_library_s_timers_are_told_by_the_program_s_line_where_it_waits_for_them(tmp_path: Path) -> None:
+    start = """
+        async def run():
+            await asyncio.gather(serving.Server().main_loop(), ask(await connect()))
+        task = asyncio.create_task(run())
+    """
+    told = rivals_of(tmp_path / "program", tmp_path / "site-packages", textwrap.dedent(start).replace("\n", "\n        "))
+    assert [text for text in told if "sleep" in text and not text.endswith(" in run")] == []
+    assert any("sleep" in text for text in told)
+
+
+def test_a_sleep_that_nobody_waits_for_has_no_place(tmp_path: Path) -> None:
+    start = "tasks = [asyncio.create_task(asyncio.sleep(number / 2000)) for number in range(20)]"
+    assert rivals_of(tmp_path / "program", tmp_path / "site-packages", start) == {"the sleep"}
 
 
 def test_a_rival_is_told_with_what_it_says(tmp_path: Path) -> None:

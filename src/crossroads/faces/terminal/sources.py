@@ -73,6 +73,11 @@ def short_place(where: str) -> str:
     return clean(f"{path}:{found['line']}{function}")
 
 
+def package_place(where: str) -> str:
+    """The same, of an installed package's file from the package on."""
+    return short_place(where).rpartition("-packages/")[2]
+
+
 def _candidates(file: str, target: str) -> Iterator[Path]:
     path = Path(file)
     yield path

@@ -11,11 +11,9 @@ from crossroads.faces.terminal.failure import noted
 from crossroads.faces.terminal.lines import BAD, GOOD, HEADING, View, blocks, command, line, prose
 from crossroads.faces.terminal.listing import failures_table
 from crossroads.faces.terminal.numbers import count, duration, grouped
-from crossroads.faces.terminal.sources import excerpt, short_place
+from crossroads.faces.terminal.sources import excerpt, package_place
 from crossroads.faces.terminal.tables import Column, table
 from crossroads.faces.terminal.texts import clean
-
-PACKAGES: Final = "site-packages/"
 
 COLUMNS: Final = [Column("await", width_min=18, keep_end=True), Column("line", width_min=12), Column("cancelled there", width_min=36)]
 
@@ -73,11 +71,7 @@ def _table(sweep: Sweep, view: View) -> list[Text]:
 
 def _place(one: SweptAwait) -> str:
     """The line of the coroutine, and behind it the innermost line of the program or a package."""
-    return " > ".join(_short(place) for place in (one.where, *one.within[-1:]))
-
-
-def _short(where: str) -> str:
-    return short_place(where).rpartition(PACKAGES)[2]
+    return " > ".join(package_place(place) for place in (one.where, *one.within[-1:]))
 
 
 def _source(one: SweptAwait, target: str) -> str:

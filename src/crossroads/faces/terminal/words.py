@@ -1,6 +1,6 @@
 """How things of the design are called in a sentence: outcomes, points, whose choice something was."""
 
-from crossroads.faces.terminal.sources import short_place
+from crossroads.faces.terminal.sources import package_place
 from crossroads.faces.terminal.texts import clean, cut, cut_start
 from crossroads.timeline.outcomes import Outcome
 
@@ -56,7 +56,7 @@ def labelled(point: int, label: str, where: str) -> str:
 
 def at(where: str) -> str:
     """A place in brackets, with a space before it; "" where it is unknown."""
-    return f" ({cut_start(short_place(where), PLACE_WIDTH)})" if where else ""
+    return f" ({cut_start(package_place(where), PLACE_WIDTH)})" if where else ""
 
 
 def chooser(kind: str) -> str:

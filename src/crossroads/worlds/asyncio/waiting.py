@@ -4,10 +4,11 @@ import asyncio
 import logging
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 from types import FrameType, ModuleType
 from typing import Any, Final
 
-from crossroads.snapshots.places import describe_place, is_own
+from crossroads.snapshots.places import describe_place, is_own, is_plumbing, library_place
 from crossroads.worlds.asyncio.tasks import living_tasks
 
 DEPTH_MAX: Final = 8
@@ -44,29 +45,37 @@ _SLOTS: Final = (
 def awaiting_place(task: "asyncio.Task[Any]") -> str:
     """ "file:line in function" of the innermost frame of the program's own in which the task waits.
 
-    Of a library's task it is that of the task which waits for it, as far as there is one; else of the innermost frame.
+    Of a library's task it is that of the task which waits for it, as far as there is one; else of the innermost frame that isn't one of
+    asyncio's, and of the innermost of all where there is none.
     """
-    first = ""
+    frame = _telling_frame(task) or _innermost(task)
+    return "" if frame is None else describe_place(frame.f_code, frame.f_lineno)
+
+
+def _named(frame: FrameType | None) -> str:
+    """A place within a text that has to be the same wherever libraries are installed."""
+    if frame is None:
+        return ""
+    return describe_place(frame.f_code, frame.f_lineno) if is_own(frame.f_code.co_filename) else library_place(frame)
+
+
+def _telling_frame(task: "asyncio.Task[Any]") -> FrameType | None:
+    """The innermost frame of the program's own in which the task waits, or those who wait for it; else the first of a library's."""
+    first = None
     waiting: asyncio.Task[Any] | None = task
     for _ in range(AWAITERS_MAX):
         if waiting is None:
             break
-        own, innermost = _places(waiting)
-        if own:
-            return own
-        first = first or innermost
+        for frame in reversed(list(_frames(waiting))):
+            if is_own(frame.f_code.co_filename):
+                return frame
+            first = first or (None if is_plumbing(frame.f_code.co_filename) else frame)
         waiting = _awaiter_of(waiting)
     return first
 
 
-def _places(task: "asyncio.Task[Any]") -> tuple[str, str]:
-    """The innermost frame of the program's own in which the task waits, "" where there is none, and the innermost of all."""
-    own = innermost = ""
-    for frame in _frames(task):
-        innermost = describe_place(frame.f_code, frame.f_lineno)
-        if is_own(frame.f_code.co_filename):
-            own = innermost
-    return own, innermost
+def _innermost(task: "asyncio.Task[Any]") -> FrameType | None:
+    return next(iter(reversed(list(_frames(task)))), None)
 
 
 def _awaiter_of(task: "asyncio.Task[Any]") -> "asyncio.Task[Any] | None":
@@ -128,18 +137,28 @@ def _tasks_behind(thing: object, loop: Any, other_than: "asyncio.Task[Any] | Non
 
 def describe_task(task: "asyncio.Task[Any]") -> str:
     """Its name, and where it waits."""
-    place = awaiting_place(task)
+    place = _named(_telling_frame(task) or _innermost(task))
     return f"task {task.get_name()!r}" + (f" at {place}" if place else "")
 
 
 def describe_timer(handle: Any, loop: Any) -> str:
     """What a timer is for, as far as it can be told from its callback."""
     callback = getattr(handle, "_callback", None)
+    while isinstance(callback, partial):
+        callback = callback.func
     name = getattr(callback, "__qualname__", "") or type(callback).__name__
     task = task_behind(handle, loop)
     what = "the timeout" if "imeout" in name or "release_waiter" in name else "the sleep" if "set_result" in name else f"the timer {name}"
-    place = awaiting_place(task) if task is not None else ""
-    return f"{what} at {place}" if place else what
+    place = _named(_telling_frame(task)) if task is not None else ""
+    if place:
+        return f"{what} at {place}"
+    return what if _is_of_asyncio(callback) else f"the timer {name}"
+
+
+def _is_of_asyncio(callback: Any) -> bool:
+    """Whether a callback is one of asyncio's, whose name says nothing of the program."""
+    module = getattr(callback, "__module__", None) or type(getattr(callback, "__self__", None)).__module__
+    return module.partition(".")[0] in ("asyncio", "_asyncio")
 
 
 def preview(flight: Any) -> str:
