@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from crossroads.analysis.judging import OtherFailure, Place, VerdictKind
@@ -216,9 +217,16 @@ def many_steps(steps: int = 12) -> Failure:
     levels_of = [share(level, 2000) for level in levels]
     points = tuple(
         TurningPoint(
-            10 * k + 3, f"choice {k}", "decide", "boat.py:9 in sail", 0.0, share(levels[k], 2000), share(levels[k + 1], 2000), options
+            10 * k + 3,
+            f"choice {k}",
+            "decide",
+            "boat.py:9 in sail",
+            0.0,
+            share(before, 2000),
+            share(after, 2000),
+            (replace(options[0], failure=share(after, 2000)), *options[1:]),
         )
-        for k in range(steps)
+        for k, (before, after) in enumerate(pairwise(levels))
     )
     curve = tuple(CurvePoint(10 * k, "", "mark", "", 0.0, levels_of[k]) for k in range(steps + 1))
     assert failure.account is not None

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crossroads.faces.terminal.numbers import bounds, clock, count, duration, estimate, percent, percent_at_most
+from crossroads.faces.terminal.numbers import bounds, clock, count, duration, estimate, percent, percent_at_most, percent_or_bound
 from crossroads.stats import sequences
 from crossroads.stats.probability import Probability
 
@@ -30,6 +30,24 @@ from crossroads.stats.probability import Probability
 )
 def test_percent(share: float, text: str) -> None:
     assert percent(share) == text
+
+
+@pytest.mark.parametrize(
+    ("probability", "text"),
+    [
+        (sequences.estimate(0, 96), "at most 6 %"),
+        (sequences.estimate(96, 96), "at least 94 %"),
+        (sequences.estimate(5000, 5000), "100 %"),
+        (sequences.estimate(0, 5000), "0 %"),
+        (sequences.estimate(24, 96), "25 %"),
+        (Probability(0.0, 0.0, 0.0, 1.0, 8, 0), "0 %"),
+        (Probability(1.0, 1.0, 1.0, 1.0, 8, 8), "100 %"),
+        (Probability(1.0, 0.99999, 1.0, 0.95, 10**6, 10**6), "100 %"),
+        (Probability(0.0, 0.0, 1.0, 0.95, 0, 0), "unknown"),
+    ],
+)
+def test_a_probability_without_room_for_its_interval(probability: Probability, text: str) -> None:
+    assert percent_or_bound(probability) == text
 
 
 @settings(derandomize=True, max_examples=300)

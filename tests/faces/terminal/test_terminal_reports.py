@@ -19,6 +19,7 @@ from crossroads.faces.terminal.lines import LINES_MAX, View
 from crossroads.faces.terminal.listing import Kept, listing
 from crossroads.faces.terminal.page import print_lines, view_of
 from crossroads.faces.terminal.sweep import sweep_report
+from crossroads.faces.terminal.turning import Detail, turning_points
 from crossroads.stats.sequences import estimate
 from crossroads.timeline.outcomes import Outcome
 
@@ -68,6 +69,18 @@ def test_it_fits_on_one_screen_and_ends_with_the_command_that_replays_it(name: s
     assert len(lines) <= LINES_MAX
     assert [text.plain for text in lines if text.cell_len > width] == []
     assert lines[-1].plain.endswith(f"crossroads replay {failure.id}")
+
+
+def test_a_step_in_a_line_says_what_decided_within_the_option_and_claims_no_certainty() -> None:
+    account = made.within().account
+    assert account is not None
+    first, second = account.turning_points
+    steps = (replace(first, before=estimate(0, 96), after=estimate(96, 96)), second)
+    lines = turning_points(replace(account, turning_points=steps), "boat.py:main", View(), Detail(source=0, options=0, full=0, decisions=0))
+    told = " ".join(text.plain.strip() for text in lines)
+    assert "before the timeout at boat.py:9 in sail, by the moment drawn within it (in all 37 % of its futures fail); " in told
+    assert "; at most 6 % before, at least 94 % after ②" in told
+    assert told.endswith("it took 0.0125 s, more than 0.01 s; 75 % before, 100 % after")
 
 
 @pytest.mark.parametrize("name", FAILURES)

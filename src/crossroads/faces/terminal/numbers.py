@@ -1,8 +1,12 @@
 """Numbers as people read them: sensible digits, and never 0 % or 100 % for what is only near it."""
 
 from math import ceil, floor, log10
+from typing import Final
 
 from crossroads.stats.probability import Probability
+
+NEAR: Final = 0.01
+"""A share that differs from 0 or 1 by no more than this, surely, is told as that; it is the margin of "too late", too."""
 
 
 def percent(share: float) -> str:
@@ -29,6 +33,18 @@ def percent_at_most(share: float) -> str:
         return percent(share)
     unit = 10.0 ** (floor(log10(share)) - 1)
     return percent(min(1.0, ceil(share / unit - 1e-9) * unit))
+
+
+def percent_or_bound(probability: Probability) -> str:
+    """A probability where there is no room for its interval: "25 %", and "0 %" or "100 %" only where the interval is so near that nobody
+    minds; else what the futures vouch for, "at most 3.1 %" or "at least 94 %"."""
+    if probability.futures == 0 and probability.confidence < 1:
+        return "unknown"
+    if probability.value <= 0 and probability.high > NEAR:
+        return f"at most {percent_at_most(probability.high)}"
+    if probability.value >= 1 and probability.low < 1 - NEAR:
+        return f"at least {percent(floor(probability.low * 100 + 1e-9) / 100)}"
+    return percent(probability.value)
 
 
 def bounds(probability: Probability, stated: bool = False) -> str:

@@ -8,7 +8,7 @@ from rich.text import Text
 from crossroads.analysis.results import Account, Decision, Option, TurningPoint
 from crossroads.faces.terminal.glyphs import NUMBERS, POINTER
 from crossroads.faces.terminal.lines import GOOD, HEADING, QUIET, SIGN, View, line, prose
-from crossroads.faces.terminal.numbers import bounds, clock, count, estimate, grouped, percent
+from crossroads.faces.terminal.numbers import bounds, clock, count, estimate, grouped, percent, percent_or_bound
 from crossroads.faces.terminal.sources import excerpt
 from crossroads.faces.terminal.tables import Column, table
 from crossroads.faces.terminal.texts import clean, cut
@@ -116,12 +116,23 @@ def clearly_better(decision: Decision) -> list[tuple[Option, Option]]:
 
 def _brief(sign: str, step: TurningPoint, view: View, says_taken: bool) -> list[Text]:
     """Where it was, which way it went and what that changed, in a few words."""
-    ways = [_short(option) for option in step.options if option.taken and says_taken]
+    ways = [_short(option) + _by_what(step) for option in step.options if option.taken and says_taken]
     taken = "".join(f" {way};" for way in (*ways, _took(step)) if way)
     where = f"{sign} at {place(step.point, step.kind, step.label, step.where)}"
-    lines = prose(f"{where}:{taken} {percent(step.before.value)} before, {percent(step.after.value)} after", view, hanging=INDENT)
+    rise = f"{percent_or_bound(step.before)} before, {percent_or_bound(step.after)} after"
+    lines = prose(f"{where}:{taken} {rise}", view, hanging=INDENT)
     lines[0].stylize(SIGN, 0, 1)
     return lines
+
+
+def _by_what(step: TurningPoint) -> str:
+    """What decided beside the option taken, where that alone didn't."""
+    inner = step.inner
+    return "" if inner is None else f", by {_drawn_within(step)} (in all {percent_or_bound(inner.failure)} of its futures fail)"
+
+
+def _drawn_within(step: TurningPoint) -> str:
+    return f"{'the moment' if step.kind == 'latency' else 'what was'} drawn within it"
 
 
 def _took(step: TurningPoint) -> str:
@@ -152,13 +163,13 @@ def drawn_there(step: TurningPoint) -> str:
         return ""
     if moment is not None and moment.limit is not None and moment.up_to is not None and moment.longer is not None:
         within = ", within the option taken," if inner is not None else ""
-        below, above, limit = percent(moment.up_to.value), percent(moment.longer.value), clock(moment.limit)
+        below, above, limit = percent_or_bound(moment.up_to), percent_or_bound(moment.longer), clock(moment.limit)
         what = f"how long it took{within} decided: {clock(moment.took)}"
         return f"{what}; futures in which it takes at most {limit} fail in {below}, those in which it takes longer in {above}"
     time = "" if moment is None else f"it took {clock(moment.took)}, and in {percent(moment.less)} of futures it takes less"
     if inner is not None:
-        whole, here = percent(inner.failure.value), percent(step.after.value)
-        what = f"not the option taken decided but {'the moment' if step.kind == 'latency' else 'what was'} drawn within it"
+        whole, here = percent_or_bound(inner.failure), percent_or_bound(step.after)
+        what = f"not the option taken decided but {_drawn_within(step)}"
         return f"{what}: {whole} of its futures fail in all, {here} with the one drawn here" + (f"; {time}" if time else "")
     return f"decided by something drawn between point {step.point:,} and {step.point + 1:,}" + (f"; {time}" if time else "")
 
