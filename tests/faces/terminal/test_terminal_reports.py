@@ -12,9 +12,9 @@ import faces_values as made
 import pytest
 from rich.text import Text
 
-from crossroads.analysis.results import Failure, Tally
+from crossroads.analysis.results import Failure, PointOfNoReturn, Tally, WayOut
 from crossroads.faces.terminal.exploration import exploration_report
-from crossroads.faces.terminal.failure import failure_report
+from crossroads.faces.terminal.failure import failure_report, rise
 from crossroads.faces.terminal.lines import LINES_MAX, View
 from crossroads.faces.terminal.listing import Kept, listing
 from crossroads.faces.terminal.page import print_lines, view_of
@@ -81,6 +81,35 @@ def test_a_step_in_a_line_says_what_decided_within_the_option_and_claims_no_cert
     assert "before the timeout at boat.py:9 in sail, by the moment drawn within it (in all 37 % of its futures fail); " in told
     assert "; at most 6 % before, at least 94 % after ②" in told
     assert told.endswith("it took 0.0125 s, more than 0.01 s; 75 % before, 100 % after")
+
+
+def unexplained(**changes: object) -> str:
+    """What is said of the rise of a failure that no step explains, with a survivor at the point before it was too late."""
+    account = made.gradual().account
+    assert account is not None
+    late = PointOfNoReturn(61, "step", "", 0.0, "estimated", 0.99, 492)
+    out = WayOut(60, "reply [CLEAR]", "boat.py:9 in sail", 0.0, "after the timeout", made.coins_timeline())
+    return rise(replace(account, **{"point_of_no_return": late, "last_way_out": out, **changes}))  # type: ignore[arg-type]
+
+
+def test_a_gradual_rise_names_the_step_with_which_it_became_sure() -> None:
+    told = 'It became sure at point 60 "reply [CLEAR]" (boat.py:9 in sail): '
+    assert f"in many small steps. {told}" in unexplained()
+    assert unexplained().endswith("84 % [76.6-89.5] before, at least 99 % after.")
+    assert unexplained(ended="budget").startswith(f"No turning point is known yet. {told}")
+    proved = PointOfNoReturn(61, "step", "", 0.0, "proved", 1.0, 8)
+    assert unexplained(point_of_no_return=proved, curve=()).endswith('became sure at point 60 "reply [CLEAR]" (boat.py:9 in sail).')
+    assert unexplained(point_of_no_return=proved).endswith(" before, 100 % (exact) after.")
+
+
+def test_no_step_is_said_to_have_made_it_sure_where_that_isnt_known_or_needed() -> None:
+    (step, *_) = made.within().account.turning_points  # type: ignore[union-attr]
+    assert "sure" not in unexplained(point_of_no_return=None)
+    assert "sure" not in unexplained(last_way_out=None)
+    assert "sure" not in unexplained(point_of_no_return=PointOfNoReturn(63, "step", "", 0.0, "estimated", 0.99, 492))
+    assert "sure" not in unexplained(unexplained_rise=0.02)
+    assert "sure" not in unexplained(turning_points=(replace(step, point=60),))
+    assert "sure" in unexplained(turning_points=(step,))
 
 
 @pytest.mark.parametrize("name", FAILURES)

@@ -161,7 +161,30 @@ def _rise(account: Account, view: View) -> list[Text]:
 
 
 def rise(account: Account) -> str:
-    """Whether the steps account for the whole rise of the failure probability; "" where there is nothing to say."""
+    """Whether the steps account for the whole rise of the failure probability, and where they don't, with which it became sure.
+
+    "" where there is nothing to say.
+    """
+    return " ".join(filter(None, (_part_explained(account), _became_sure(account))))
+
+
+def _became_sure(account: Account) -> str:
+    """The last step of a rise that no single steps explain: the one behind which no way out was found, though it be a small one.
+
+    "" where the steps told explain it, that step among them, or where it isn't known which one it was.
+    """
+    late, out = account.point_of_no_return, account.last_way_out
+    if account.unexplained_rise <= max(SMALL_RISE, _rise_error(account)) or late is None or out is None or late.point != out.point + 1:
+        return ""
+    if any(step.point == out.point for step in account.turning_points):
+        return ""
+    before = next((estimate(one.failure) for one in account.curve if one.point == out.point and one.failure.futures), "")
+    after = "100 % (exact)" if late.certainty == "proved" else f"at least {percent(late.level)}"
+    told = f": {before} before, {after} after" if before else ""
+    return f"It became sure at {labelled(out.point, out.label, out.where)}{told}."
+
+
+def _part_explained(account: Account) -> str:
     start = account.baseline.value
     if _fails_always(account):
         return "It fails whatever is drawn or decided: chance plays no part, so look at the code alone."
