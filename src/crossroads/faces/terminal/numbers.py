@@ -5,8 +5,8 @@ from typing import Final
 
 from crossroads.stats.probability import Probability
 
-NEAR: Final = 0.01
-"""A share that differs from 0 or 1 by no more than this, surely, is told as that; it is the margin of "too late", too."""
+NEAR: Final = 0.02
+"""A share that surely differs from 0 or 1 by no more than this is told as that; 500 failures in a row, which make "too late", do so."""
 
 
 def percent(share: float) -> str:
