@@ -79,6 +79,8 @@ class Hashes:
     def __init__(self) -> None:
         self.choose: Callable[[type], Way | None] | None = None
         """Asked for the way of a class when a second object of it is; None: SHUFFLED in epochs that have a seed, else as they come."""
+        self.givers: dict[int, Callable[[Any], tuple[int, bool]]] = {}
+        """By a class's identity what gives its objects their hashes, and tells whether they are to be kept."""
         self._known: dict[int, tuple[weakref.ref[Any], int]] = {}
         self._kinds: dict[int, tuple[int, int, Way | None]] = {}
         self.is_shuffled = False
@@ -87,6 +89,11 @@ class Hashes:
         self._limit = KNOWN_MAX
         self._is_installed = False
         self._stock: Callable[[Any], int] = hash
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether hashes are given."""
+        return self._is_installed
 
     def install(self) -> None:
         """Give hashes from now on, where this interpreter is one whose inside is known."""
@@ -170,6 +177,12 @@ class Hashes:
             return self._stock(thing)
         if len(self._known) >= self._limit:
             self._prune()
+        giver = self.givers.get(id(kind))
+        if giver is not None:
+            value, is_kept = giver(thing)
+            if is_kept:
+                self._known[id(thing)] = refer(thing), value
+            return value
         state = self._kinds.get(id(kind))
         count, salt, way = (0, salted(name(kind).encode()), None) if state is None else state
         self._kinds[id(kind)] = count + 1, salt, way

@@ -20,7 +20,7 @@ from crossroads.worlds.asyncio.lives import PLACE, Visit, life_here
 from crossroads.worlds.asyncio.passes import QuickLoop
 from crossroads.worlds.asyncio.refusals import refuse_descriptor
 from crossroads.worlds.asyncio.selector import FIRST_DESCRIPTOR, WorldSelector
-from crossroads.worlds.asyncio.tasks import TaskNumbers, WorldTask
+from crossroads.worlds.asyncio.tasks import TaskNumbers
 from crossroads.worlds.asyncio.traffic import NEVER
 
 RESOLUTION_S: Final = 1e-9
@@ -118,7 +118,7 @@ class WorldLoop(QuickLoop):
     def _shut(self, shutdown: Any, code: Any) -> None:
         """What is left of that for whom nothing happens in it: a task that is counted, two passes that take their time, and a flag."""
         shutdown.close()
-        self._numbers.next_name()
+        self._numbers.count()
         for _ in range(2):
             self._selector.select(0)
         setattr(self, _SHUTDOWNS[code], True)
@@ -157,10 +157,8 @@ class WorldLoop(QuickLoop):
         if self._task_factory is not None:
             return super().create_task(coro, **settings)
         self._check_closed()
-        name = self._numbers.next_name()
-        if settings.get("name") is None:
-            settings["name"] = name
-        task: Any = WorldTask(coro, self._numbers, loop=self, **settings)
+        settings["loop"] = self
+        task: Any = self._numbers.make(coro, settings)
         if task._source_traceback:
             del task._source_traceback[-1]
         return task

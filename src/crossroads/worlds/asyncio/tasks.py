@@ -37,10 +37,10 @@ class WorldTask(asyncio.Task[Any]):
 
     def __hash__(self) -> int:
         if self._hash < 0:
-            asking = _frame(1).f_code
-            if asking is _GATHER:
-                return id(self) >> 4
-            self._hash = self._numbers.next_hash(is_told=asking not in _ALL_TASKS)
+            value, is_kept = self._numbers.hash_for(self, _frame(1).f_code)
+            if not is_kept:
+                return value
+            self._hash = value
         return self._hash
 
 
@@ -50,18 +50,20 @@ def context_of(task: Any) -> Context:
 
 
 class TaskNumbers:
-    """Names and hashes for tasks.
+    """Makes tasks with names and hashes.
 
     Attributes:
         choose: tells in which way tasks lie in sets, when that matters for the first time; None: as they come.
+        makes_stock: whether stock tasks do, as somebody else asks `give_hash` for theirs.
         made: how many tasks there have been.
         is_shuffled: whether the present epoch's seed has gone into any hash.
     """
 
-    __slots__ = ("_asked", "_factor", "_told", "_way", "choose", "is_shuffled", "made")
+    __slots__ = ("_asked", "_factor", "_told", "_way", "choose", "is_shuffled", "made", "makes_stock")
 
     def __init__(self, choose: Callable[[], Way] | None = None) -> None:
         self.choose = choose
+        self.makes_stock = False
         self.reset()
 
     def reset(self) -> None:
@@ -76,10 +78,31 @@ class TaskNumbers:
         self._factor = factor_of(seed)
         self.is_shuffled = False
 
-    def next_name(self) -> str:
-        """The name of the next task."""
+    def count(self) -> None:
+        """There is one task more."""
         self.made += 1
-        return f"Task-{self.made}"
+
+    def make(self, coro: Any, settings: dict[str, Any]) -> "asyncio.Task[Any]":
+        """A task.
+
+        Args:
+            coro: what it runs.
+            settings: further arguments of `asyncio.Task`; changed here.
+        """
+        self.made += 1
+        if settings.get("name") is None:
+            settings["name"] = f"Task-{self.made}"
+        return _StockTask(coro, **settings) if self.makes_stock else WorldTask(coro, self, **settings)
+
+    def give_hash(self, task: Any) -> tuple[int, bool]:
+        """The hash of a stock task, and whether it is for good; to be called by who was called by `hash`."""
+        return self.hash_for(task, _frame(3).f_code)
+
+    def hash_for(self, task: Any, asking: CodeType) -> tuple[int, bool]:
+        """The hash of a task that has none yet, and whether it is for good: what is only for the use of the code that asks isn't."""
+        if asking is _GATHER:
+            return id(task) >> 4, False
+        return self.next_hash(is_told=asking not in _ALL_TASKS), True
 
     def next_hash(self, is_told: bool = True) -> int:
         """The hash of the next task that is asked for it.
@@ -134,6 +157,7 @@ def _register() -> Any:
 
 
 _loop_of: Final[Callable[[Any], Any]] = asyncio.futures._get_loop  # type: ignore[attr-defined]
+_StockTask: Final = asyncio.Task
 _frame: Final = sys._getframe
 _GATHER: Final = asyncio.gather.__code__
 _ALL_TASKS: Final = {asyncio.all_tasks.__code__, *(part for part in asyncio.all_tasks.__code__.co_consts if type(part) is CodeType)}

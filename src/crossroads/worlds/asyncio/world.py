@@ -24,7 +24,7 @@ from crossroads.worlds.asyncio.patch import install as install_network
 from crossroads.worlds.asyncio.refusals import refuse_descriptor
 from crossroads.worlds.asyncio.selector import WorldSelector
 from crossroads.worlds.asyncio.state import connections_of, flights_of, frames_of, hosts_of, tasks_of
-from crossroads.worlds.asyncio.tasks import TaskNumbers, exchange_register, living_tasks
+from crossroads.worlds.asyncio.tasks import HAS_CONTEXTS, TaskNumbers, exchange_register, living_tasks
 from crossroads.worlds.asyncio.traffic import Passage, Traffic
 from crossroads.worlds.asyncio.waiting import awaiting_place, by_name, describe_task, describe_timer, ends_of_waiting, preview, task_behind
 from crossroads.worlds.clock import MONOTONIC_START_NS
@@ -72,6 +72,9 @@ class AsyncioWorld(PlainWorld):
         refusals.install(self._patches)
         exchange_register(self._patches)
         HASHES.choose = self._orders.of_kind
+        if HASHES.is_installed and HAS_CONTEXTS:
+            HASHES.givers[id(asyncio.Task)] = self._numbers.give_hash
+            self._numbers.makes_stock = True
         self._use_loops()
         current.stage = self.machines
 
