@@ -1,5 +1,6 @@
 """The order of sets of tasks and of the program's own objects: a choice that is met only where it matters, and that explains a failure."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,12 @@ async def first():
     done, _ = await asyncio.wait(tasks(3))
     assert next(iter(done)).result() == 0
 
+async def stock():
+    [task] = tasks(1)
+    assert {type(task), type(asyncio.current_task())} == {asyncio.Task}
+    assert {task: 1}[task] == 1
+    await task
+
 async def queue():
     queue = asyncio.Queue()
     await asyncio.gather(queue.put(1), queue.get())
@@ -76,6 +83,12 @@ def live(folder: Path, function: str, *ways: int, trace: str = "all") -> list[Ru
     forced = [(Override(1, way),) for way in ways] or [()]
     with LocalRunner(parse_target(target), world) as runner:
         return runner.run([Timeline(target, (Epoch(0, 11),), overrides, world) for overrides in forced], trace=trace)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="there tasks don't tell their context, so ours are a class of its own")
+def test_tasks_are_stock_tasks(tmp_path: Path) -> None:
+    [run] = live(tmp_path, "stock")
+    assert run.outcome.kind == "passed", run.outcome
 
 
 @pytest.mark.parametrize(("function", "what"), [("wait", "tasks"), ("group", "tasks"), ("handlers", "Handler")])

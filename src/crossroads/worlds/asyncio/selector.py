@@ -85,8 +85,7 @@ class WorldSelector(selectors.BaseSelector):
         polls = self._polls = self._polls + 1
         if not polls % POLLS_A_LOOK or (idle and _count()[0] > YOUNG_MAX):
             self._collect()
-        if not idle and not perhaps and traffic.is_quiet:
-            traffic.tick()
+        if not idle and not perhaps and traffic.tick():
             return []
         assert self.timers is not None
         ready = self._ready() if perhaps else []

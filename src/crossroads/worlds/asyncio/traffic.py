@@ -245,13 +245,18 @@ class Traffic:
         """Whether nothing is on its way."""
         return not self._open and not self._settled
 
-    def tick(self) -> None:
-        """A pass of a loop that has work, while nothing is on its way: it takes its time, and more where a program spins for very long."""
+    def tick(self) -> bool:
+        """A pass of a loop that has work, if nothing is on its way: it takes its time, and more where a program spins for very long."""
+        if self._open or self._settled:
+            return False
         count = self._spins = self._spins + 1
-        spins = count // SPINS
-        self._clock.elapsed_ns += max(self.pass_ns, 1000) << min(spins, SLOWER) if spins else self.pass_ns
-        if spins and self._clock.elapsed_ns > self.limit_ns:
+        if count < SPINS:
+            self._clock.elapsed_ns += self.pass_ns
+            return True
+        self._clock.elapsed_ns += max(self.pass_ns, 1000) << min(count // SPINS, SLOWER)
+        if self._clock.elapsed_ns > self.limit_ns:
             self.overdue()
+        return True
 
     def _next_due(self) -> int:
         settled = self._settled
