@@ -15,6 +15,8 @@ from crossroads.worlds.asyncio.tasks import TaskNumbers
 from crossroads.worlds.hashes import AS_THEY_COME, MIRRORED, SHUFFLED, factor_of, hash_of
 from crossroads.worlds.targets import parse_target
 
+EAGER = ["eager"] if sys.version_info >= (3, 12) else []
+
 PROGRAM = """
 import asyncio
 
@@ -63,6 +65,11 @@ async def first():
     done, _ = await asyncio.wait(tasks(3))
     assert next(iter(done)).result() == 0
 
+async def eager():
+    asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+    await asyncio.gather(*tasks())
+    assert len(asyncio.all_tasks()) == 1
+
 async def stock():
     [task] = tasks(1)
     assert {type(task), type(asyncio.current_task())} == {asyncio.Task}
@@ -106,7 +113,7 @@ def test_a_set_iterates_as_the_choice_says(tmp_path: Path, function: str, what: 
     assert [run.drawn for run in runs] == [False, False, True]
 
 
-@pytest.mark.parametrize("function", ["gathered", "left", "alone", "queue"])
+@pytest.mark.parametrize("function", ["gathered", "left", "alone", "queue", *EAGER])
 def test_where_no_order_matters_there_is_no_choice(tmp_path: Path, function: str) -> None:
     [run] = live(tmp_path, function)
     assert run.outcome.kind == "passed", run.outcome

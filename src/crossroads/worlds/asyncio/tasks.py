@@ -3,7 +3,8 @@
 asyncio keeps tasks in sets: `wait`, `as_completed`, `TaskGroup`, `all_tasks`. On stock asyncio the order of such a set follows the tasks'
 addresses, so that any order can happen; here it is a choice of the run's, made when a second task is asked for its hash. asyncio's own
 register of tasks and `gather` ask each task without making anything of it: the one is exchanged, the other gets an answer for its own use.
-What `all_tasks` returns, which nearly every run asks for at its end, is shuffled by the seed, without a choice of its own.
+What `all_tasks` returns, which nearly every run asks for at its end, is shuffled by the seed, without a choice of its own, and so are eager
+tasks, which are kept in a set while they begin.
 """
 
 import asyncio
@@ -102,7 +103,7 @@ class TaskNumbers:
         """The hash of a task that has none yet, and whether it is for good: what is only for the use of the code that asks isn't."""
         if asking is _GATHER:
             return id(task) >> 4, False
-        return self.next_hash(is_told=asking not in _ALL_TASKS), True
+        return self.next_hash(is_told=asking not in _UNTOLD), True
 
     def next_hash(self, is_told: bool = True) -> int:
         """The hash of the next task that is asked for it.
@@ -160,4 +161,6 @@ _loop_of: Final[Callable[[Any], Any]] = asyncio.futures._get_loop  # type: ignor
 _StockTask: Final = asyncio.Task
 _frame: Final = sys._getframe
 _GATHER: Final = asyncio.gather.__code__
-_ALL_TASKS: Final = {asyncio.all_tasks.__code__, *(part for part in asyncio.all_tasks.__code__.co_consts if type(part) is CodeType)}
+_UNTOLD: Final = {asyncio.all_tasks.__code__, *(part for part in asyncio.all_tasks.__code__.co_consts if type(part) is CodeType)}
+if hasattr(asyncio, "eager_task_factory"):
+    _UNTOLD.add(asyncio.eager_task_factory.__code__)
