@@ -15,18 +15,11 @@ from _weakrefset import _IterationGuard  # type: ignore[attr-defined]
 from asyncio import AbstractEventLoop, Future, Task
 from collections.abc import Callable, Iterator
 from types import AsyncGeneratorType, FunctionType
-from typing import Any, Final, Literal
+from typing import Any, Final
 from zlib import crc32
 
 HASH_MASK: Final = 2**60 - 1
 CALM_FACTOR: Final = 1
-
-Way = Literal[0, 1, 2]
-"""How the objects of one kind lie in sets."""
-
-AS_THEY_COME: Final[Way] = 0
-MIRRORED: Final[Way] = 1
-SHUFFLED: Final[Way] = 2
 
 MIDDLE: Final = 0x5554
 """The hash of the first object: in the middle of a set's table, whether that has 8, 32, 128 or more places, so that there is room on both
@@ -54,18 +47,16 @@ _names, _flags, _weakly, _qualname, _order = (
 _Hash: Final = ctypes.PYFUNCTYPE(ctypes.c_ssize_t, ctypes.py_object)
 
 
-def hash_of(number: int, way: Way, factor: int, salt: int = 0) -> int:
+def hash_of(number: int, factor: int, salt: int = 0) -> int:
     """The hash of an object.
 
     Args:
-        number: how many of its kind were asked before, >= 0; the first has the same hash in all ways.
-        way: for those after it; SHUFFLED gives any order, by the factor.
-        factor: of the epoch.
+        number: how many of its kind were asked before, >= 0; the first has the same hash under all factors.
+        factor: CALM_FACTOR: small sets iterate as their objects came; its negative: the other way round; else shuffled.
         salt: of its kind, 0 <= salt < 2**32.
     """
-    if way == SHUFFLED and number:
-        return ((salt << 20) + number) * factor >> 7 & HASH_MASK
-    return (salt << 20) + MIDDLE + (-number if way == MIRRORED else number) & HASH_MASK
+    offset = number * factor if -1 <= factor <= 1 else number * factor >> 7
+    return (salt << 20) + MIDDLE + offset & HASH_MASK
 
 
 def factor_of(seed: int) -> int:
@@ -77,14 +68,12 @@ class Hashes:
     """The hashes of this interpreter's objects, from `install` on. They are for good: an object's hash may never change."""
 
     def __init__(self) -> None:
-        self.choose: Callable[[type], Way | None] | None = None
-        """Asked for the way of a class when a second object of it is; None: SHUFFLED in epochs that have a seed, else as they come."""
+        self.choose: Callable[[type], int | None] | None = None
+        """Gives the factor of a class when a second object of it is asked; None: that of the epoch."""
         self.givers: dict[int, Callable[[Any], tuple[int, bool]]] = {}
         """By a class's identity what gives its objects their hashes, and tells whether they are to be kept."""
         self._known: dict[int, tuple[weakref.ref[Any], int]] = {}
-        self._kinds: dict[int, tuple[int, int, Way | None]] = {}
-        self.is_shuffled = False
-        """Whether the present epoch's seed has gone into any hash."""
+        self._kinds: dict[int, tuple[int, int, int | None]] = {}
         self._factor = CALM_FACTOR
         self._limit = KNOWN_MAX
         self._is_installed = False
@@ -131,12 +120,10 @@ class Hashes:
         """Count anew, under no seed."""
         self._kinds.clear()
         self._factor = CALM_FACTOR
-        self.is_shuffled = False
 
     def begin_epoch(self, seed: int) -> None:
         """Shuffle by this seed what is hashed from now on."""
         self._factor = factor_of(seed)
-        self.is_shuffled = False
 
     def keep(self) -> Callable[[], None]:
         """Keep the present counts; what is returned puts them back."""
@@ -164,7 +151,7 @@ class Hashes:
         *,
         is_finalized: Callable[[Any], bool] = gc.is_finalized,
         refer: Callable[[Any], Any] = weakref.ref,
-        give: Callable[[int, Way, int, int], int] = hash_of,
+        give: Callable[[int, int, int], int] = hash_of,
         salted: Callable[[bytes], int] = crc32,
         weakly: Callable[[type], int] = _weakly,
         name: Callable[[type], str] = _qualname,
@@ -184,15 +171,12 @@ class Hashes:
                 self._known[id(thing)] = refer(thing), value
             return value
         state = self._kinds.get(id(kind))
-        count, salt, way = (0, salted(name(kind).encode()), None) if state is None else state
-        self._kinds[id(kind)] = count + 1, salt, way
+        count, salt, factor = (0, salted(name(kind).encode()), None) if state is None else state
+        self._kinds[id(kind)] = count + 1, salt, factor
         if count == 1 and self.choose is not None:
-            way = self.choose(kind)
-            self._kinds[id(kind)] = count + 1, salt, way
-        if way is None:
-            way = 0 if self._factor == 1 else 2
-        self.is_shuffled |= way == 2 and count > 0
-        value = give(count, way, self._factor, salt)
+            factor = self.choose(kind)
+            self._kinds[id(kind)] = count + 1, salt, factor
+        value = give(count, self._factor if factor is None else factor, salt)
         self._known[id(thing)] = refer(thing), value
         return value
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from crossroads.snapshots import live
 from crossroads.timeline.keys import Units
-from crossroads.worlds.asyncio.orders import WAYS, WEIGHTS
-from crossroads.worlds.asyncio.tasks import TaskNumbers, WorldTask, exchange_register
+from crossroads.worlds.asyncio.orders import FACTORS, ORDERS, WEIGHTS
+from crossroads.worlds.asyncio.tasks import TaskNumbers, WorldTask, exchange_groups, exchange_register
 from crossroads.worlds.patches import Patches
 
 TICK_S = 1 / 64
@@ -27,12 +27,13 @@ RESOLUTION_S = 1e-4
 def numbers_of(seed: int) -> Iterator[TaskNumbers]:
     """The hashes that tasks have in a run of this seed; meanwhile asyncio's register of tasks doesn't ask for them."""
 
-    def choose() -> Any:
-        return live._pick(Units(seed).draw("schedule", "order of sets of tasks", 0), len(WAYS), WEIGHTS)
+    def choose() -> int:
+        return FACTORS[live._pick(Units(seed).draw("schedule", "order of sets of tasks", 0), len(ORDERS), WEIGHTS)]
 
     numbers, patches = TaskNumbers(choose), Patches()
     numbers.begin_epoch(seed)
     exchange_register(patches)
+    exchange_groups(patches)
     yield numbers
     patches.undo()
 

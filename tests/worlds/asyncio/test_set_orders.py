@@ -1,6 +1,7 @@
 """The order of sets of tasks and of the program's own objects: a choice that is met only where it matters, and that explains a failure."""
 
 import sys
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,9 @@ from crossroads.runners.local import LocalRunner
 from crossroads.snapshots.run import Run
 from crossroads.timeline.keys import derive
 from crossroads.timeline.timelines import Epoch, Override, Timeline, WorldSettings
-from crossroads.worlds.asyncio.orders import WAYS, WEIGHTS
+from crossroads.worlds.asyncio.orders import FACTORS, ORDERS, WEIGHTS
 from crossroads.worlds.asyncio.tasks import TaskNumbers
-from crossroads.worlds.hashes import AS_THEY_COME, MIRRORED, SHUFFLED, factor_of, hash_of
+from crossroads.worlds.hashes import CALM_FACTOR, factor_of, hash_of
 from crossroads.worlds.targets import parse_target
 
 EAGER = ["eager"] if sys.version_info >= (3, 12) else []
@@ -58,6 +59,11 @@ async def left():
     await asyncio.sleep(0.01)
     assert len(asyncio.all_tasks()) == 5
 
+async def grouped():
+    async with asyncio.TaskGroup() as group:
+        for number in range(4):
+            group.create_task(work(number))
+
 async def alone():
     await asyncio.wait(tasks(1))
 
@@ -82,12 +88,12 @@ async def queue():
 """
 
 
-def live(folder: Path, function: str, *ways: int, trace: str = "all") -> list[Run]:
-    """A life for each way, with the choice forced; without ways a life as it is drawn."""
+def live(folder: Path, function: str, *options: int, trace: str = "all") -> list[Run]:
+    """A life for each option, which is forced; without options a life as it is drawn."""
     path = folder / "program.py"
     path.write_text(PROGRAM)
     target, world = f"{path}:{function}", WorldSettings("asyncio")
-    forced = [(Override(1, way),) for way in ways] or [()]
+    forced = [(Override(1, option),) for option in options] or [()]
     with LocalRunner(parse_target(target), world) as runner:
         return runner.run([Timeline(target, (Epoch(0, 11),), overrides, world) for overrides in forced], trace=trace)
 
@@ -100,20 +106,20 @@ def test_tasks_are_stock_tasks(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("function", "what"), [("wait", "tasks"), ("group", "tasks"), ("handlers", "Handler")])
 def test_a_set_iterates_as_the_choice_says(tmp_path: Path, function: str, what: str) -> None:
-    runs = live(tmp_path, function, AS_THEY_COME, MIRRORED, SHUFFLED)
+    runs = live(tmp_path, function, *range(len(ORDERS)))
     orders = [list(map(int, run.output.split())) for run in runs]
     assert orders[0] == sorted(orders[0])
     assert orders[1] == sorted(orders[1], reverse=True)
-    assert sorted(orders[2]) == orders[0]
+    assert len({tuple(order) for order in orders}) == len(ORDERS)
+    assert {tuple(sorted(order)) for order in orders} == {tuple(orders[0])}
     for run in runs:
         [point] = [point for point in run.trace if point.options]
         assert (point.label, point.kind, point.weights) == (f"order of sets of {what}", "schedule", WEIGHTS)
-        assert point.options == tuple(map(str, WAYS))
-        assert "program.py:" in point.where
-    assert [run.drawn for run in runs] == [False, False, True]
+        assert point.options == tuple(map(str, ORDERS))
+        assert not run.drawn
 
 
-@pytest.mark.parametrize("function", ["gathered", "left", "alone", "queue", *EAGER])
+@pytest.mark.parametrize("function", ["gathered", "grouped", "left", "alone", "queue", *EAGER])
 def test_where_no_order_matters_there_is_no_choice(tmp_path: Path, function: str) -> None:
     [run] = live(tmp_path, function)
     assert run.outcome.kind == "passed", run.outcome
@@ -135,37 +141,46 @@ def test_a_failure_that_it_decides_is_explained(tmp_path: Path, monkeypatch: pyt
     account = crossroads.explain(failure, budget=300, store=tmp_path / "s.sqlite")
     [step] = account.turning_points
     assert step.label == "order of sets of tasks"
-    assert step.where == "program.py:46 in first"
+    line = PROGRAM[: PROGRAM.index("async def first")].count("\n") + 2
+    assert step.where == f"program.py:{line} in first"
+    assert account.method == "enumerated"
+    assert step.before.value == pytest.approx(1 - 0.3 - 0.125)
     assert account.last_way_out is not None
     assert account.last_way_out.point == step.point
 
 
+def iterated(count: int, factor: int) -> tuple[int, ...]:
+    hashes = [hash_of(number, factor) for number in range(count)]
+    return tuple(map(hashes.index, set(hashes)))
+
+
 @pytest.mark.parametrize("count", range(2, 12))
 def test_mirrored_is_the_reverse(count: int) -> None:
-    first, second = ([hash_of(number, way, 1) for number in range(count)] for way in (AS_THEY_COME, MIRRORED))
-    assert [first.index(one) for one in set(first)] == [second.index(one) for one in set(second)][::-1] == list(range(count))
+    assert iterated(count, -CALM_FACTOR) == iterated(count, CALM_FACTOR)[::-1] == tuple(reversed(range(count)))
 
 
-def test_a_shuffled_pair_comes_in_both_orders() -> None:
-    firsts = []
-    for count in range(1, 201):
-        pair = [hash_of(number, SHUFFLED, factor_of(derive(count, "seed"))) for number in (0, 1)]
-        firsts.append(next(pair.index(one) for one in set(pair)))
+def test_few_objects_have_all_orders() -> None:
+    assert {iterated(3, factor) for factor in FACTORS} == set(permutations(range(3)))
+    fours = [iterated(4, factor) for factor in FACTORS]
+    assert {order[0] for order in fours} == {order[-1] for order in fours} == set(range(4))
+
+
+def test_a_pair_shuffled_by_seeds_comes_in_both_orders() -> None:
+    firsts = [iterated(2, factor_of(derive(count, "seed")))[0] for count in range(200)]
     assert 60 < sum(firsts) < 140
 
 
-def test_a_way_is_chosen_once_when_a_second_task_is_asked() -> None:
+def test_the_order_is_chosen_once_when_a_second_task_is_asked() -> None:
     asked = []
+    hashes: list[int] = []
 
     def choose() -> int:
         asked.append(len(hashes))
-        return MIRRORED
+        return -CALM_FACTOR
 
-    hashes: list[int] = []
-    numbers = TaskNumbers(choose)  # type: ignore[arg-type]
+    numbers = TaskNumbers(choose)
     hashes += [numbers.next_hash(is_told=False)]
     for _ in range(4):
         hashes.append(numbers.next_hash())
     assert asked == [2]
     assert hashes[2:] == sorted(hashes[2:], reverse=True)
-    assert not numbers.is_shuffled

@@ -2,21 +2,22 @@
 
 asyncio keeps tasks in sets: `wait`, `as_completed`, `TaskGroup`, `all_tasks`. On stock asyncio the order of such a set follows the tasks'
 addresses, so that any order can happen; here it is a choice of the run's, made when a second task is asked for its hash. asyncio's own
-register of tasks and `gather` ask each task without making anything of it: the one is exchanged, the other gets an answer for its own use.
-What `all_tasks` returns, which nearly every run asks for at its end, is shuffled by the seed, without a choice of its own, and so are eager
-tasks, which are kept in a set while they begin.
+register of tasks, task groups and `gather` ask each task, and seldom make anything of it: the sets of the first two are exchanged for
+others, and the last one gets an answer for its own use. What `all_tasks` returns, which nearly every run asks for at its end, is shuffled
+by the seed, without a choice of its own, and so are eager tasks, which are kept in a set while they begin.
 """
 
 import asyncio
 import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import Context, copy_context
+from functools import wraps
 from types import CodeType
 from typing import Any, Final
 
 from crossroads.worlds.asyncio.guises import named_as
-from crossroads.worlds.hashes import AS_THEY_COME, CALM_FACTOR, SHUFFLED, Way, factor_of, hash_of
+from crossroads.worlds.hashes import CALM_FACTOR, factor_of, hash_of
 from crossroads.worlds.patches import Patches
 
 HAS_CONTEXTS: Final = hasattr(asyncio.Task, "get_context")
@@ -54,15 +55,14 @@ class TaskNumbers:
     """Makes tasks with names and hashes.
 
     Attributes:
-        choose: tells in which way tasks lie in sets, when that matters for the first time; None: as they come.
+        choose: gives the factor of tasks' hashes, when it matters for the first time; None: sets iterate as tasks came.
         makes_stock: whether stock tasks do, as somebody else asks `give_hash` for theirs.
         made: how many tasks there have been.
-        is_shuffled: whether the present epoch's seed has gone into any hash.
     """
 
-    __slots__ = ("_asked", "_factor", "_told", "_way", "choose", "is_shuffled", "made", "makes_stock")
+    __slots__ = ("_asked", "_factor", "_told", "_told_factor", "choose", "made", "makes_stock")
 
-    def __init__(self, choose: Callable[[], Way] | None = None) -> None:
+    def __init__(self, choose: Callable[[], int] | None = None) -> None:
         self.choose = choose
         self.makes_stock = False
         self.reset()
@@ -70,14 +70,11 @@ class TaskNumbers:
     def reset(self) -> None:
         """Begin anew."""
         self.made = self._asked = self._told = 0
-        self._way: Way = AS_THEY_COME
-        self._factor = CALM_FACTOR
-        self.is_shuffled = False
+        self._factor = self._told_factor = CALM_FACTOR
 
     def begin_epoch(self, seed: int) -> None:
-        """Shuffle the tasks that are asked for their hash from now on by this seed, if they are to be shuffled."""
+        """Shuffle by this seed the tasks that are asked for their hash from now on without a choice."""
         self._factor = factor_of(seed)
-        self.is_shuffled = False
 
     def count(self) -> None:
         """There is one task more."""
@@ -109,16 +106,14 @@ class TaskNumbers:
         """The hash of the next task that is asked for it.
 
         Args:
-            is_told: in the way that all tasks lie in sets, which is chosen now if this is the second of them; else by the seed alone.
+            is_told: by the factor of all tasks, which is chosen now if this is the second of them; else by the seed alone.
         """
         number = self._asked
         self._asked = number + 1
         self._told += is_told
         if is_told and self._told == 2 and self.choose is not None:
-            self._way = self.choose()
-        way = self._way if is_told or self._factor == CALM_FACTOR else SHUFFLED
-        self.is_shuffled |= way == SHUFFLED and number > 0
-        return hash_of(number, way, self._factor)
+            self._told_factor = self.choose()
+        return hash_of(number, self._told_factor if is_told else self._factor)
 
 
 def living_tasks(loop: Any) -> "list[asyncio.Task[Any]]":
@@ -150,6 +145,44 @@ def exchange_register(patches: Patches) -> None:
     patches.set(register, "data", known)
     patches.set(register, "add", add)
     patches.set(register, "discard", lambda task: known.pop(id(task), None))
+
+
+class GroupOfTasks:
+    """What stands in for the set in which a task group holds its tasks: only where it iterates over several does an order matter."""
+
+    __slots__ = ("_tasks",)
+
+    def __init__(self) -> None:
+        self._tasks: dict[int, asyncio.Task[Any]] = {}
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def __contains__(self, task: object) -> bool:
+        return id(task) in self._tasks
+
+    def __iter__(self) -> "Iterator[asyncio.Task[Any]]":
+        living = [task for task in self._tasks.values() if not task.done()]
+        return iter(set(living) if len(living) > 1 else living)
+
+    def add(self, task: "asyncio.Task[Any]") -> None:
+        """As of a set."""
+        self._tasks[id(task)] = task
+
+    def discard(self, task: "asyncio.Task[Any]") -> None:
+        """As of a set."""
+        self._tasks.pop(id(task), None)
+
+
+def exchange_groups(patches: Patches) -> None:
+    """Let task groups hold their tasks without asking for their hashes."""
+    begin = asyncio.TaskGroup.__init__
+
+    def __init__(self: Any) -> None:
+        begin(self)
+        self._tasks = GroupOfTasks()
+
+    patches.set(asyncio.TaskGroup, "__init__", wraps(begin)(__init__))
 
 
 def _register() -> Any:
