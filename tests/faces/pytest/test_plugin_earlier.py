@@ -29,7 +29,7 @@ class Pool:
                 return
         self.free += 1
 
-@pytest.mark.crossroads(cancel="Pool.acquire", futures=120)
+@pytest.mark.crossroads(cancel="Pool.acquire", futures=30)
 async def test_no_slot_is_lost():
     pool = Pool()
 

@@ -137,16 +137,17 @@ class SweptLoop(WorldLoop):
 
     def __init__(self, cancelling: Cancelling, *settings: Any) -> None:
         self._cancelling = cancelling
-        self._soon: dict[Any, None] = {}
-        self._stepped: dict[Any, None] = {}
-        self._waiting: dict[Any, Await] = {}
+        # Tasks by their identity: whoever asks for their hashes settles an order of sets.
+        self._soon: dict[int, Any] = {}
+        self._stepped: dict[int, Any] = {}
+        self._waiting: dict[int, Await] = {}
         super().__init__(*settings)
         self.filter_callbacks(self._call_soon)
 
     def _call_soon(self, callback: Any, args: Any, context: Any) -> Any:
         owner = getattr(callback, "__self__", None)
         if isinstance(owner, _TASKS):
-            self._soon[owner] = None
+            self._soon[id(owner)] = owner
         handle = super()._call_soon(callback, args, context)
         if handle._source_traceback:
             del handle._source_traceback[-1]
@@ -154,9 +155,9 @@ class SweptLoop(WorldLoop):
 
     def create_task(self, coro: Any, **settings: Any) -> Any:
         task = super().create_task(coro, **settings)
-        if isinstance(task, _TASKS) and task not in self._soon:
+        if isinstance(task, _TASKS) and id(task) not in self._soon:
             # An eager one has made its first step by now.
-            self._stepped[task] = None
+            self._stepped[id(task)] = task
         return task
 
     def look(self) -> None:
@@ -164,11 +165,11 @@ class SweptLoop(WorldLoop):
         begun = self._begun()
         for one in list(self._waiting.values()):
             if one.task.done() or one.task._fut_waiter is not one.waiter:
-                del self._waiting[one.task]
+                del self._waiting[id(one.task)]
             elif is_stopped(one.task):
                 continue
             elif one.waiter.done():
-                del self._waiting[one.task]
+                del self._waiting[id(one.task)]
                 if not one.waiter.cancelled():
                     self._meet(one, "is over")
             elif self._ready:
@@ -178,16 +179,16 @@ class SweptLoop(WorldLoop):
                 self._meet(one, "is over")
                 continue
             if one.waiter is not None:
-                self._waiting[one.task] = one
+                self._waiting[id(one.task)] = one
             self._meet(one, "begins")
         self._stepped, self._soon = self._soon, {}
 
     def _begun(self) -> list[Await]:
         found = []
-        for task in self._stepped:
-            known = self._waiting.get(task)
+        for task in self._stepped.values():
+            known = self._waiting.get(id(task))
             if known is None or known.waiter is not task._fut_waiter:
-                self._waiting.pop(task, None)
+                self._waiting.pop(id(task), None)
                 one = self._cancelling.begun(task)
                 if one is not None:
                     found.append(one)
