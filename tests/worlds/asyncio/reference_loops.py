@@ -13,8 +13,8 @@ from typing import Any
 
 from crossroads.snapshots import live
 from crossroads.timeline.keys import Units
-from crossroads.worlds.asyncio.orders import FACTORS, ORDERS, WEIGHTS
-from crossroads.worlds.asyncio.tasks import TaskNumbers, WorldTask, exchange_groups, exchange_register
+from crossroads.worlds.asyncio.orders import FACTORS, ORDERS, WEIGHTS, SetOrders
+from crossroads.worlds.asyncio.tasks import TaskNumbers, WorldTask, exchange_register
 from crossroads.worlds.patches import Patches
 
 TICK_S = 1 / 64
@@ -33,7 +33,7 @@ def numbers_of(seed: int) -> Iterator[TaskNumbers]:
     numbers, patches = TaskNumbers(choose), Patches()
     numbers.begin_epoch(seed)
     exchange_register(patches)
-    exchange_groups(patches)
+    SetOrders().exchange_groups(patches)
     yield numbers
     patches.undo()
 

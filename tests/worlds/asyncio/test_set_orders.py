@@ -64,6 +64,12 @@ async def grouped():
         for number in range(4):
             group.create_task(work(number))
 
+async def known():
+    register = getattr(asyncio.tasks, "_scheduled_tasks", None) or asyncio.tasks._all_tasks
+    [task] = tasks(1)
+    assert task in register and len(register) == 2
+    await task
+
 async def alone():
     await asyncio.wait(tasks(1))
 
@@ -168,6 +174,18 @@ def test_few_objects_have_all_orders() -> None:
 def test_a_pair_shuffled_by_seeds_comes_in_both_orders() -> None:
     firsts = [iterated(2, factor_of(derive(count, "seed")))[0] for count in range(200)]
     assert 60 < sum(firsts) < 140
+
+
+def test_a_group_that_cancels_is_told_by_its_line(tmp_path: Path) -> None:
+    [run] = live(tmp_path, "group")
+    [point] = [point for point in run.trace if point.options]
+    line = PROGRAM[: PROGRAM.index("    async with asyncio.TaskGroup")].count("\n") + 4
+    assert point.where == f"program.py:{line} in group"
+
+
+def test_the_register_tells_what_is_in_it(tmp_path: Path) -> None:
+    [run] = live(tmp_path, "known")
+    assert run.outcome.kind == "passed", run.outcome
 
 
 def test_the_order_is_chosen_once_when_a_second_task_is_asked() -> None:

@@ -6,11 +6,16 @@ Other classes' objects are in sets as well; what order these have follows from t
 import asyncio
 import sys
 from asyncio import events
-from typing import Final
+from collections.abc import Iterator
+from functools import wraps
+from typing import Any, Final
+from weakref import ref
 
 from crossroads.snapshots.places import is_own
 from crossroads.worlds.asyncio.chooser import Chooser, Said
+from crossroads.worlds.asyncio.waiting import awaiting_place
 from crossroads.worlds.hashes import CALM_FACTOR
+from crossroads.worlds.patches import Patches
 
 ORDERS: Final = tuple(map(Said, ("as they come", "mirrored", *(f"shuffled ({number})" for number in (1, 2, 3, 4)))))
 WEIGHTS: Final = (0.3, 0.2, 0.125, 0.125, 0.125, 0.125)
@@ -30,7 +35,7 @@ the last in another."""
 class SetOrders:
     """The orders of sets, as far as they are settled: by the factor of hashes that brings them about."""
 
-    __slots__ = ("_factors", "chooser")
+    __slots__ = ("_factors", "asking", "chooser")
 
     def __init__(self) -> None:
         self.reset()
@@ -38,6 +43,8 @@ class SetOrders:
     def reset(self) -> None:
         """Be as new."""
         self.chooser: Chooser | None = None
+        self.asking: asyncio.Task[Any] | None = None
+        """The task whose group iterates over its tasks now."""
         self._factors: dict[str, int] = {}
 
     def of_tasks(self) -> int:
@@ -58,5 +65,53 @@ class SetOrders:
             return factor
         if self.chooser is None or events._get_running_loop() is None:
             return CALM_FACTOR
-        factor = self._factors[what] = FACTORS[self.chooser.choose("schedule", f"order of sets of {what}", ORDERS, WEIGHTS)]
+        locate = None if self.asking is None else self._locate
+        factor = self._factors[what] = FACTORS[self.chooser.choose("schedule", f"order of sets of {what}", ORDERS, WEIGHTS, locate)]
         return factor
+
+    def _locate(self) -> tuple[str, str]:
+        return "" if self.asking is None else awaiting_place(self.asking), ""
+
+    def exchange_groups(self, patches: Patches) -> None:
+        """Let task groups hold their tasks without asking for their hashes."""
+        begin, orders = asyncio.TaskGroup.__init__, self
+
+        def __init__(self: Any) -> None:
+            begin(self)
+            self._tasks = GroupOfTasks(orders, self)
+
+        patches.set(asyncio.TaskGroup, "__init__", wraps(begin)(__init__))
+
+
+class GroupOfTasks:
+    """What stands in for the set in which a task group holds its tasks: only where it iterates over several does an order matter."""
+
+    __slots__ = ("_group", "_orders", "_tasks")
+
+    def __init__(self, orders: SetOrders, group: asyncio.TaskGroup) -> None:
+        self._orders, self._group = orders, ref(group)
+        self._tasks: dict[int, asyncio.Task[Any]] = {}
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def __contains__(self, task: object) -> bool:
+        return id(task) in self._tasks
+
+    def __iter__(self) -> Iterator["asyncio.Task[Any]"]:
+        living = [task for task in self._tasks.values() if not task.done()]
+        if len(living) < 2:
+            return iter(living)
+        self._orders.asking = getattr(self._group(), "_parent_task", None)
+        try:
+            return iter(set(living))
+        finally:
+            self._orders.asking = None
+
+    def add(self, task: "asyncio.Task[Any]") -> None:
+        """As of a set."""
+        self._tasks[id(task)] = task
+
+    def discard(self, task: "asyncio.Task[Any]") -> None:
+        """As of a set."""
+        self._tasks.pop(id(task), None)

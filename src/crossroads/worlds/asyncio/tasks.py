@@ -10,9 +10,8 @@ by the seed, without a choice of its own, and so are eager tasks, which are kept
 import asyncio
 import sys
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextvars import Context, copy_context
-from functools import wraps
 from types import CodeType
 from typing import Any, Final
 
@@ -128,6 +127,9 @@ class KnownTasks(dict[int, "weakref.ref[asyncio.Task[Any]]"]):
     def __iter__(self) -> Any:
         return iter(self.values())
 
+    def __contains__(self, reference: Any) -> bool:
+        return dict.__contains__(self, id(reference()))
+
     def discard(self, reference: "weakref.ref[asyncio.Task[Any]]") -> None:
         """Nothing: the weak set's own references aren't here."""
 
@@ -145,44 +147,6 @@ def exchange_register(patches: Patches) -> None:
     patches.set(register, "data", known)
     patches.set(register, "add", add)
     patches.set(register, "discard", lambda task: known.pop(id(task), None))
-
-
-class GroupOfTasks:
-    """What stands in for the set in which a task group holds its tasks: only where it iterates over several does an order matter."""
-
-    __slots__ = ("_tasks",)
-
-    def __init__(self) -> None:
-        self._tasks: dict[int, asyncio.Task[Any]] = {}
-
-    def __len__(self) -> int:
-        return len(self._tasks)
-
-    def __contains__(self, task: object) -> bool:
-        return id(task) in self._tasks
-
-    def __iter__(self) -> "Iterator[asyncio.Task[Any]]":
-        living = [task for task in self._tasks.values() if not task.done()]
-        return iter(set(living) if len(living) > 1 else living)
-
-    def add(self, task: "asyncio.Task[Any]") -> None:
-        """As of a set."""
-        self._tasks[id(task)] = task
-
-    def discard(self, task: "asyncio.Task[Any]") -> None:
-        """As of a set."""
-        self._tasks.pop(id(task), None)
-
-
-def exchange_groups(patches: Patches) -> None:
-    """Let task groups hold their tasks without asking for their hashes."""
-    begin = asyncio.TaskGroup.__init__
-
-    def __init__(self: Any) -> None:
-        begin(self)
-        self._tasks = GroupOfTasks()
-
-    patches.set(asyncio.TaskGroup, "__init__", wraps(begin)(__init__))
 
 
 def _register() -> Any:

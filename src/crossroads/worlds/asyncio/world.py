@@ -24,7 +24,7 @@ from crossroads.worlds.asyncio.patch import install as install_network
 from crossroads.worlds.asyncio.refusals import refuse_descriptor
 from crossroads.worlds.asyncio.selector import WorldSelector
 from crossroads.worlds.asyncio.state import connections_of, flights_of, frames_of, hosts_of, tasks_of
-from crossroads.worlds.asyncio.tasks import HAS_CONTEXTS, TaskNumbers, exchange_groups, exchange_register, living_tasks
+from crossroads.worlds.asyncio.tasks import HAS_CONTEXTS, TaskNumbers, exchange_register, living_tasks
 from crossroads.worlds.asyncio.traffic import Passage, Traffic
 from crossroads.worlds.asyncio.waiting import awaiting_place, by_name, describe_task, describe_timer, ends_of_waiting, preview, task_behind
 from crossroads.worlds.clock import MONOTONIC_START_NS
@@ -71,7 +71,7 @@ class AsyncioWorld(PlainWorld):
         adaptors.install(self._jobs, self._clock)
         refusals.install(self._patches)
         exchange_register(self._patches)
-        exchange_groups(self._patches)
+        self._orders.exchange_groups(self._patches)
         HASHES.choose = self._orders.of_kind
         if HASHES.is_installed and HAS_CONTEXTS:
             HASHES.givers[id(asyncio.Task)] = self._numbers.give_hash
