@@ -69,7 +69,7 @@ class Hashes:
 
     def __init__(self) -> None:
         self.choose: Callable[[type], int | None] | None = None
-        """Gives the factor of a class when a second object of it is asked; None: that of the epoch."""
+        """Gives the factor of a class when a second object of it is asked; 0: that of the epoch; None: the same, and to be asked again."""
         self.givers: dict[int, Callable[[Any], tuple[int, bool]]] = {}
         """By a class's identity what gives its objects their hashes, and tells whether they are to be kept."""
         self._known: dict[int, tuple[weakref.ref[Any], int]] = {}
@@ -173,10 +173,13 @@ class Hashes:
         state = self._kinds.get(id(kind))
         count, salt, factor = (0, salted(name(kind).encode()), None) if state is None else state
         self._kinds[id(kind)] = count + 1, salt, factor
-        if count == 1 and self.choose is not None:
+        if factor is None and count and self.choose is not None:
             factor = self.choose(kind)
+            if factor is not None and count > 1:
+                # Those to come lie beside those that came before there was a choice.
+                count, salt = 0, salt + 1
             self._kinds[id(kind)] = count + 1, salt, factor
-        value = give(count, self._factor if factor is None else factor, salt)
+        value = give(count, factor or self._factor, salt)
         self._known[id(thing)] = refer(thing), value
         return value
 

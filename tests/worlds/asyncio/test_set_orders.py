@@ -51,6 +51,10 @@ async def handlers():
     own = [Handler() for _ in range(4)]
     print(*[own.index(one) for one in set(own)])
 
+def handled():
+    assert len({Handler(), Handler(), Handler()}) == 3
+    asyncio.run(handlers())
+
 async def gathered():
     print(*await asyncio.gather(*tasks()))
 
@@ -110,7 +114,7 @@ def test_tasks_are_stock_tasks(tmp_path: Path) -> None:
     assert run.outcome.kind == "passed", run.outcome
 
 
-@pytest.mark.parametrize(("function", "what"), [("wait", "tasks"), ("group", "tasks"), ("handlers", "Handler")])
+@pytest.mark.parametrize(("function", "what"), [("wait", "tasks"), ("group", "tasks"), ("handlers", "Handler"), ("handled", "Handler")])
 def test_a_set_iterates_as_the_choice_says(tmp_path: Path, function: str, what: str) -> None:
     runs = live(tmp_path, function, *range(len(ORDERS)))
     orders = [list(map(int, run.output.split())) for run in runs]

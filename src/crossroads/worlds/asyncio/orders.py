@@ -52,12 +52,13 @@ class SetOrders:
         return self._factor_of("tasks")
 
     def of_kind(self, kind: type) -> int | None:
-        """The factor of a class's objects; None where it isn't a choice."""
+        """The factor of a class's objects; 0 where it isn't a choice, None where none can be made now."""
+        if self.chooser is None or events._get_running_loop() is None:
+            return None
         if issubclass(kind, asyncio.Task):
             return self._factor_of("tasks")
         module = sys.modules.get(kind.__module__)
-        is_told = events._get_running_loop() is not None and is_own(getattr(module, "__file__", None) or "")
-        return self._factor_of(kind.__qualname__.rpartition(">.")[2]) if is_told else None
+        return self._factor_of(kind.__qualname__.rpartition(">.")[2]) if is_own(getattr(module, "__file__", None) or "") else 0
 
     def _factor_of(self, what: str) -> int:
         factor = self._factors.get(what)

@@ -59,7 +59,7 @@ class TaskNumbers:
         made: how many tasks there have been.
     """
 
-    __slots__ = ("_asked", "_factor", "_told", "_told_factor", "choose", "made", "makes_stock")
+    __slots__ = ("_factor", "_told", "_told_factor", "_untold", "choose", "made", "makes_stock")
 
     def __init__(self, choose: Callable[[], int] | None = None) -> None:
         self.choose = choose
@@ -68,7 +68,7 @@ class TaskNumbers:
 
     def reset(self) -> None:
         """Begin anew."""
-        self.made = self._asked = self._told = 0
+        self.made = self._told = self._untold = 0
         self._factor = self._told_factor = CALM_FACTOR
 
     def begin_epoch(self, seed: int) -> None:
@@ -107,12 +107,14 @@ class TaskNumbers:
         Args:
             is_told: by the factor of all tasks, which is chosen now if this is the second of them; else by the seed alone.
         """
-        number = self._asked
-        self._asked = number + 1
-        self._told += is_told
-        if is_told and self._told == 2 and self.choose is not None:
+        if not is_told:
+            self._untold += 1
+            return hash_of(self._untold, self._factor, salt=1)
+        number = self._told
+        self._told = number + 1
+        if number == 1 and self.choose is not None:
             self._told_factor = self.choose()
-        return hash_of(number, self._told_factor if is_told else self._factor)
+        return hash_of(number, self._told_factor)
 
 
 def living_tasks(loop: Any) -> "list[asyncio.Task[Any]]":
