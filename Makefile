@@ -4,6 +4,7 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
+.PRECIOUS: dist/%/built
 .PHONY: demo test long lint cases bench bench-loops frontend format clean
 
 PIP := -m pip install --quiet --quiet --disable-pip-version-check
@@ -31,7 +32,7 @@ lint: .venv-newest/ready
 	.venv-newest/bin/mypy
 
 cases: .venv-newest/tested $(ALL_CASES) .cases/libraries/ready
-	for python in .cases/*/bin/python; do $$python $(PIP) --no-deps --force-reinstall dist/*.whl; done
+	for python in .cases/*/bin/python; do $$python $(PIP) --no-deps --force-reinstall dist/newest/*.whl; done
 	CROSSROADS_CASES_FUTURES=5000 CROSSROADS_LIBRARIES_FUTURES=300 .venv-newest/bin/python $(PYTEST) tests/cases tests/libraries
 
 bench: .venv-newest/tested .bench-copies/ready
@@ -71,22 +72,22 @@ clean:
 	.venv-$*/bin/python $(PIP) $(WHAT)
 	touch $@
 
-.venv-%/tested: .venv-%/ready dist/built
-	.venv-$*/bin/python $(PIP) --no-deps --force-reinstall dist/*.whl
+.venv-%/tested: .venv-%/ready dist/%/built
+	.venv-$*/bin/python $(PIP) --no-deps --force-reinstall dist/$*/*.whl
 	touch $@
 
 # One environment for each version of each case: its packages once, the wheel whenever the cases are run.
-.cases/%-buggy/ready: tests/cases/%/requirements.txt pyproject.toml | dist/built
+.cases/%-buggy/ready: tests/cases/%/requirements.txt pyproject.toml | dist/newest/built
 	$(with_packages)
-.cases/%-fixed/ready: tests/cases/%/fixed.txt pyproject.toml | dist/built
+.cases/%-fixed/ready: tests/cases/%/fixed.txt pyproject.toml | dist/newest/built
 	$(with_packages)
 define with_packages
 python=$$(.ci/python 3.13 3.12 3.11) && $$python -m venv --clear $(@D)
-$(@D)/bin/python $(PIP) dist/*.whl -r $<
+$(@D)/bin/python $(PIP) dist/newest/*.whl -r $<
 touch $@
 endef
 
-.cases/libraries/ready: tests/libraries/requirements.txt pyproject.toml | dist/built
+.cases/libraries/ready: tests/libraries/requirements.txt pyproject.toml | dist/newest/built
 	$(with_packages)
 
 .cases/redis-cancel-desync-buggy/ready: tests/cases/redis-cancel-desync/requirements.txt | .venv-newest/ready
@@ -100,20 +101,22 @@ touch $@
 endef
 
 # Other simulators of asyncio, beside ours.
-.bench/ready: bench/loops/requirements.txt pyproject.toml | dist/built
+.bench/ready: bench/loops/requirements.txt pyproject.toml | dist/newest/built
 	python=$$(.ci/python 3.13 3.12) && $$python -m venv --clear .bench
-	.bench/bin/python $(PIP) dist/*.whl -r bench/loops/requirements.txt
+	.bench/bin/python $(PIP) dist/newest/*.whl -r bench/loops/requirements.txt
 	touch $@
 
 # Other ways to copy a state, in a folder beside the interpreter.
 .bench-copies/ready: bench/requirements.txt | .venv-newest/ready
 	$(in_a_folder)
 
-.bench/tested: .bench/ready dist/built
-	.bench/bin/python $(PIP) --no-deps --force-reinstall dist/*.whl
+.bench/tested: .bench/ready dist/newest/built
+	.bench/bin/python $(PIP) --no-deps --force-reinstall dist/newest/*.whl
 	touch $@
 
-dist/built: .venv-newest/ready pyproject.toml README.md LICENSE $(shell find src -type f -not -name '*.pyc')
-	rm -rf dist
-	.venv-newest/bin/python -m pip wheel --quiet --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+# One wheel for each of them: compiled where a compiler is at hand, but for the bare one, which is pure Python.
+dist/bare/built: export CROSSROADS_PURE := 1
+dist/%/built: .venv-%/ready hatch_build.py README.md LICENSE $(shell find src -type f -not -name '*.pyc')
+	rm -rf $(@D)
+	.venv-$*/bin/python -m pip wheel --quiet --quiet --disable-pip-version-check --no-deps --wheel-dir $(@D) .
 	touch $@

@@ -23,8 +23,8 @@ ONE = HERE / "one.py"
 TOOLS = ("asyncio.run", "bare fork", "simloop", "simloom", "detangle", "ours", "ours, explored")
 
 FUTURES = {
-    "w1_race": {"": 5_000, "asyncio.run": 8_000, "bare fork": 400, "simloop": 600, "simloom": 600},
-    "w2_streams": {"": 120, "simloop": 60, "simloom": 40},
+    "w1_race": {"": 10_000, "asyncio.run": 10_000, "bare fork": 400, "simloop": 600, "simloom": 600},
+    "w2_streams": {"": 400, "simloop": 60, "simloom": 40},
     "w3_state": {"": 8, "bare fork": 80, "ours": 300, "ours, explored": 300},
     "w4_late": {"": 20, "simloom": 5, "ours": 1_000, "ours, explored": 60},
 }

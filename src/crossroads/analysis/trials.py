@@ -13,11 +13,11 @@ from crossroads.analysis.last_words import last_words
 from crossroads.analysis.path import is_choice
 from crossroads.analysis.progress import OnProgress, Progress
 from crossroads.runners.local import SPLIT_MIN, LocalRunner
-from crossroads.snapshots.live import likeliest
 from crossroads.snapshots.run import Run
 from crossroads.timeline.outcomes import Outcome
 from crossroads.timeline.points import Point
 from crossroads.timeline.timelines import Epoch, NamedOverride, Timeline
+from crossroads.timeline.weights import likeliest
 
 LOT_LEAST, LOT_MAX = 4, 128
 """Candidates lived at once: few at first, then twice as many each time, as those that come first are likelier to fail."""

@@ -16,10 +16,12 @@ from crossroads.snapshots.lines import LineRecorder
 from crossroads.snapshots.places import describe_place, is_own, program_frame, short_path
 from crossroads.snapshots.plans import Plan
 from crossroads.timeline.digests import Digest
-from crossroads.timeline.keys import Four, Units
+from crossroads.timeline.hashing import Four
+from crossroads.timeline.keys import Units
 from crossroads.timeline.outcomes import Outcome
 from crossroads.timeline.points import PointKind
 from crossroads.timeline.timelines import Calm
+from crossroads.timeline.weights import likeliest, pick, probability, shares
 
 CHOICES_MAX: Final = 10_000
 """Choices recorded for a run; enough for enumeration and pass-through, which need the first few hundred."""
@@ -179,14 +181,14 @@ class LiveRun:
             if self._calm:
                 taken = likeliest(weights)
             elif u is None:
-                taken = _pick(self.units.draw(kind, name, occurrence), count, weights)
+                taken = pick(self.units.draw(kind, name, occurrence), count, weights)
             else:
-                taken = _pick(u, count, weights)
+                taken = pick(u, count, weights)
         elif taken >= count:
             self._refuse(index, name, taken, count)
-        self._digest.add(index, kind, name, count, taken)
+        self._digest.hold((index, kind, name, count, taken))
         if len(self.choices) < self._choices_max:
-            self.choices.append((index, taken, count, _probability(taken, count, weights)))
+            self.choices.append((index, taken, count, probability(taken, count, weights)))
         if self._tracing and self.trace and self.trace[-1]["index"] == index:
             self._describe(name, occurrence, options, taken, weights)
         return taken
@@ -283,7 +285,7 @@ class LiveRun:
         """The result of a life that isn't traced, as JSON: digest, points, whether anything was drawn or chosen (0 or 1), marks, and CPU
         seconds."""
         end = self._reach_end()
-        is_open = self._fate.drawn() or bool(self._occurrences)
+        is_open = bool(self._occurrences) or self._fate.drawn()
         return f'["{self._seal(end, outcome)}",{end},{int(is_open)},{self.marks},{cpu_s:.6f}]'
 
     def _reach_end(self) -> int:
@@ -323,7 +325,7 @@ class LiveRun:
     def _relabel(self, kind: PointKind, label: object) -> None:
         text = str(label) if label is not None else ""
         if self._mark_label is _NO_LABEL or text != self._text:
-            self._digest.add(self.index, kind, text)
+            self._digest.hold((self.index, kind, text))
         self._mark_label, self._text = label, text
 
     def _forced(self, name: str, occurrence: int, options: Sequence[Any]) -> int | None:
@@ -339,7 +341,7 @@ class LiveRun:
     def _describe(self, name: str, occurrence: int, options: Sequence[Any], taken: int, weights: Sequence[float] | None) -> None:
         """Add what a choice was about to the point that was recorded for it."""
         texts = [_text(option) for option in options]
-        self.trace[-1].update(name=name, occurrence=occurrence, options=texts, taken=taken, weights=_shares(len(options), weights))
+        self.trace[-1].update(name=name, occurrence=occurrence, options=texts, taken=taken, weights=shares(len(options), weights))
 
     def _arrive(self, kind: PointKind) -> None:
         index = self.index
@@ -410,33 +412,6 @@ class LiveRun:
         # A world's own state comes behind that of the program's entropy in the fingerprint.
         told = {"index": self.index, "kind": self.kind, "label": label, "where": place, "time": self.time}
         self.trace.append(told | {"draws": print_now[:DRAWS_DIGITS]})
-
-
-def likeliest(weights: Sequence[float] | None) -> int:
-    """The index of the option that is taken in the ordinary course: the one of the largest weight, the first of equals."""
-    return 0 if weights is None else max(range(len(weights)), key=weights.__getitem__)
-
-
-def _pick(u: float, count: int, weights: Sequence[float] | None) -> int:
-    if weights is None:
-        return int(u * count)
-    rest = u * sum(weights)
-    taken = last = 0
-    for taken, weight in enumerate(weights):
-        if weight:
-            if rest < weight:
-                return taken
-            last = taken
-        rest -= weight
-    return last
-
-
-def _probability(taken: int, count: int, weights: Sequence[float] | None) -> float:
-    return 1.0 / count if weights is None else weights[taken] / sum(weights)
-
-
-def _shares(count: int, weights: Sequence[float] | None) -> list[float]:
-    return [_probability(option, count, weights) for option in range(count)]
 
 
 def _text(option: object) -> str:

@@ -3,20 +3,13 @@
 A run of equal marks costs nothing here: only changes of label are hashed, with the index at which they came.
 """
 
-import marshal
 from hashlib import blake2b
 from typing import Final
 
+from crossroads.timeline.hashing import bytes_of
+
 HELD: Final = 64
 """So many things are held back and folded at once."""
-
-_FORMAT: Final = 0
-"""Of `marshal`: the one in which equal values have equal bytes, wherever they came from; later ones tell shared objects apart."""
-
-_LIST_HEAD: Final = 5
-"""Bytes before the items of a list, its type and its length: what was folded at once makes no difference."""
-
-_dumps = marshal.dumps
 
 
 class Digest:
@@ -30,6 +23,10 @@ class Digest:
 
     def add(self, *parts: str | int) -> None:
         """Fold one thing that happened; its parts are kept apart from their neighbours."""
+        self.hold(parts)
+
+    def hold(self, parts: tuple[str | int, ...]) -> None:
+        """The same, of parts that are a tuple already."""
         held = self._held
         held.append(parts)
         if len(held) >= HELD:
@@ -41,14 +38,5 @@ class Digest:
         return self._hash.hexdigest()
 
     def _fold(self) -> None:
-        try:
-            data = _dumps(self._held, _FORMAT)
-        except ValueError:
-            data = _dumps([tuple(map(_plain, parts)) for parts in self._held], _FORMAT)
-        self._hash.update(memoryview(data)[_LIST_HEAD:])
+        self._hash.update(bytes_of(self._held))
         self._held.clear()
-
-
-def _plain(part: str | int) -> str | int:
-    """What a subclass stands for, which `marshal` doesn't write."""
-    return str.__str__(part) if isinstance(part, str) else int.__index__(part)

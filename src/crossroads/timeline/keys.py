@@ -5,12 +5,10 @@ standard library has, at about 2 µs a draw.
 """
 
 from hashlib import blake2b
-from struct import Struct
+
+from crossroads.timeline.hashing import Four, KeyedFour
 
 _from_bytes = int.from_bytes
-_unpack = Struct(">4Q").unpack
-
-Four = tuple[float, float, float, float]
 
 SEED_MAX = 2**64 - 1
 """Seeds are whole numbers from 0 to this, both included."""
@@ -25,12 +23,12 @@ def derive(seed: int, *names: str | int) -> int:
 class Units:
     """Uniform numbers, 0 <= u < 1, for named draws under one seed."""
 
-    __slots__ = ("_keyed", "_keyed_four")
+    __slots__ = ("_four_of", "_keyed")
 
     def __init__(self, seed: int) -> None:
         key = seed.to_bytes(8, "big")
         self._keyed = blake2b(digest_size=8, key=key)
-        self._keyed_four = blake2b(digest_size=32, key=key)
+        self._four_of = KeyedFour(key).of
 
     def draw(self, kind: str, name: str, occurrence: int) -> float:
         """The number for the draw of this kind and name that was made so many times before."""
@@ -40,7 +38,4 @@ class Units:
 
     def four(self, name: str, occurrence: int) -> Four:
         """Four numbers for what has this name and came after so many of the same name: they cost little more than one."""
-        keyed = self._keyed_four.copy()
-        keyed.update((f"{name}\0{occurrence}" if occurrence else name).encode("utf-8", "surrogatepass"))
-        one, two, three, four = _unpack(keyed.digest())
-        return (one >> 11) * 2.0**-53, (two >> 11) * 2.0**-53, (three >> 11) * 2.0**-53, (four >> 11) * 2.0**-53
+        return self._four_of(f"{name}\0{occurrence}" if occurrence else name)

@@ -5,7 +5,7 @@ had one future in mind. Equal seeds give equal streams within one run. Left to o
 Out of reach: getrandom(2) called by C extensions, and names of numpy's generators bound before `install`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from crossroads.worlds.adaptors.numpy import NumpyRandoms
 from crossroads.worlds.pool import IMPORT_SEED, Pool, Source
@@ -108,6 +108,5 @@ class Entropy:
     def _begin(self, seed: int) -> None:
         self._pool.rekey(seed, self._sources())
 
-    def _sources(self) -> Iterator[Source]:
-        yield from self._randoms.sources()
-        yield from self._numpy.sources()
+    def _sources(self) -> list[Source]:
+        return [*self._randoms.sources(), *self._numpy.sources()]

@@ -9,7 +9,7 @@ import _random
 import os
 import random
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
@@ -114,12 +114,9 @@ class Randoms:
 
         return rewind
 
-    def sources(self) -> Iterator[_RandomSource]:
+    def sources(self) -> list[_RandomSource]:
         """All living instances, the module's included."""
-        for reference in self._living.valuerefs():
-            instance = reference()
-            if instance is not None:
-                yield _RandomSource(instance)
+        return [_RandomSource(instance) for reference in self._living.valuerefs() if (instance := reference()) is not None]
 
     @property
     def has_generators(self) -> bool:

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from crossroads.snapshots import live
 from crossroads.timeline.keys import Units
+from crossroads.timeline.weights import pick
 from crossroads.worlds.asyncio.orders import FACTORS, ORDERS, WEIGHTS, SetOrders
 from crossroads.worlds.asyncio.tasks import TaskNumbers, WorldTask, exchange_register
 from crossroads.worlds.patches import Patches
@@ -28,7 +28,7 @@ def numbers_of(seed: int) -> Iterator[TaskNumbers]:
     """The hashes that tasks have in a run of this seed; meanwhile asyncio's register of tasks doesn't ask for them."""
 
     def choose() -> int:
-        return FACTORS[live._pick(Units(seed).draw("schedule", "order of sets of tasks", 0), len(ORDERS), WEIGHTS)]
+        return FACTORS[pick(Units(seed).draw("schedule", "order of sets of tasks", 0), len(ORDERS), WEIGHTS)]
 
     numbers, patches = TaskNumbers(choose), Patches()
     numbers.begin_epoch(seed)

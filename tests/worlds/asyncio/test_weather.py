@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crossroads.worlds.asyncio.weather import NO_TAILS, PLAIN, STYLES, TAILS_AT_START, between, tails
+from crossroads.worlds.asyncio.weather import PLAIN, STYLES, between, beyond
 
 UNITS = [(number + 0.5) / 20_000 for number in range(20_000)]
 """As even as numbers can be: shares of them are probabilities, but for 1 in 20,000 for each part of the mixture."""
@@ -17,15 +17,15 @@ def test_weights_are_probabilities() -> None:
 
 
 def drawn_between(low: float, high: float, u: float) -> float:
-    from_low, from_high = tails(low), NO_TAILS if high == float("inf") else tails(high)
-    return between(low, high, from_low, from_high, sum(from_low) - sum(from_high), u)
+    return between(low, high, beyond(low) - beyond(high), u)
 
 
 @given(st.floats(0, 1.0), GAPS_S)
 @settings(derandomize=True, database=None)
 def test_tails_fall_from_one_to_none(time: float, gap: float) -> None:
-    assert 1.0 + 1e-9 >= sum(tails(time)) >= sum(tails(time + gap)) >= 0.0
-    assert tails(0.0) == TAILS_AT_START == tuple(weight for _, weight in PLAIN)
+    assert 1.0 + 1e-9 >= beyond(time) >= beyond(time + gap) >= 0.0
+    assert beyond(0.0) == pytest.approx(1.0)
+    assert beyond(float("inf")) == 0.0
 
 
 @given(st.floats(0, 0.5), GAPS_S | st.just(float("inf")), st.floats(0, 1, exclude_max=True))
@@ -37,8 +37,8 @@ def test_between_stays_between(low: float, gap: float, u: float) -> None:
 @pytest.mark.parametrize(("low", "high"), [(0.0, float("inf")), (0.0, 0.003), (0.001, 0.01), (0.02, float("inf")), (0.05, 0.06)])
 def test_draws_between_have_the_conditional_distribution(low: float, high: float) -> None:
     drawn = [drawn_between(low, high, u) for u in UNITS]
-    whole = sum(tails(low)) - sum(tails(high))
+    whole = beyond(low) - beyond(high)
     for time in (low + 1e-5, low + 0.0005, low + 0.002, low + 0.006, low + 0.03):
         if time < high:
-            expected = (sum(tails(time)) - sum(tails(high))) / whole
+            expected = (beyond(time) - beyond(high)) / whole
             assert sum(one > time for one in drawn) / len(drawn) == pytest.approx(expected, abs=0.0005)

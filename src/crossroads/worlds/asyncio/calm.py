@@ -15,10 +15,11 @@ from collections.abc import Callable, Mapping
 from concurrent.futures.thread import _threads_queues
 from typing import Any, Final
 
+from crossroads.worlds.asyncio.course import NEVER
 from crossroads.worlds.asyncio.loop import WorldLoop
 from crossroads.worlds.asyncio.selector import FIRST_DESCRIPTOR, WorldSelector, descriptor_of
 from crossroads.worlds.asyncio.tasks import TaskNumbers
-from crossroads.worlds.asyncio.traffic import NEVER, Traffic
+from crossroads.worlds.asyncio.traffic import Traffic
 
 GRACE_S: Final = 0.0005
 """Real time for the machine's own loopback to pass bytes on, before virtual time jumps."""
@@ -85,7 +86,7 @@ class CalmSelector(WorldSelector):
             return self._wait(timeout)
         if self._keys and not self._traffic.is_quiet:
             self._traffic.poll(self.timers, idle=True)
-            return self._ready()
+            return self._sockets.ready()
         if len(self._ends) > 1 and (found := self._poll(GRACE_S)):
             return found
         due, _, _ = self.timers.next_timers()
@@ -100,7 +101,7 @@ class CalmSelector(WorldSelector):
             self._traffic.poll(self.timers, idle=False)
         else:
             self._traffic.tick()
-        return (self._ready() if self._perhaps else []) + self._real.select(seconds)
+        return (self._sockets.ready() if self._sockets.perhaps else []) + self._real.select(seconds)
 
     def _loop_has_work(self) -> bool:
         return bool(getattr(self.timers, "_ready", False))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from crossroads.snapshots.live import Locate
-from crossroads.timeline.keys import Four
+from crossroads.timeline.hashing import Four
 from crossroads.timeline.points import PointKind
 
 

@@ -5,7 +5,10 @@ datagram, a job of an executor. Whoever launches one says what happens on arriva
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
+
+NEVER: Final = 2**62
+"""A time, in nanoseconds, that doesn't come."""
 
 
 class Flight(Protocol):

@@ -62,6 +62,7 @@ class Endpoint:
     __slots__ = (
         "bound_ip",
         "closed",
+        "course",
         "descriptor",
         "error",
         "family",
@@ -76,7 +77,7 @@ class Endpoint:
     )
 
     def __init__(self, network: "Network", host: "Host", family: int, kind: int, proto: int) -> None:
-        self.network = network
+        self.network, self.course = network, network.course
         self.host = host
         self.family = family
         self.kind = kind
@@ -104,6 +105,10 @@ class Endpoint:
         """Whether the kernel reports room."""
         raise NotImplementedError
 
+    def news(self, size: int) -> tuple[str, bytes]:
+        """Where what there is to read comes from, as labels have it, and its first bytes; both may be empty."""
+        return "", b""
+
     @property
     def is_listening(self) -> bool:
         return False
@@ -123,9 +128,9 @@ class Endpoint:
     def touch(self) -> None:
         """Tell that readability or writability may have changed."""
         if self.descriptor is not None:
-            self.network.course.touch(self.descriptor)
+            self.course.touch(self.descriptor)
         for descriptor in self.others:
-            self.network.course.touch(descriptor)
+            self.course.touch(descriptor)
 
     def attach(self, descriptor: Descriptor) -> None:
         """One more descriptor stands for this."""
@@ -161,7 +166,7 @@ class Endpoint:
         standing = [one for one in (self.descriptor, *self.others) if one is not None]
         for descriptor in standing:
             descriptor.endpoint = GONE
-            self.network.course.touch(descriptor)
+            self.course.touch(descriptor)
 
     def take_error(self) -> int:
         """The error waiting to be picked up, 0 if there is none; it is picked up."""

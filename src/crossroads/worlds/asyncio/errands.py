@@ -16,7 +16,8 @@ from functools import partial
 from typing import Any
 
 from crossroads.errors import NotSimulated
-from crossroads.worlds.asyncio.traffic import Passage, Traffic
+from crossroads.worlds.asyncio.passage import Passage
+from crossroads.worlds.asyncio.traffic import Traffic
 from crossroads.worlds.asyncio.workers import Worker, WorkerThread
 
 _get_ident = threading.get_ident

@@ -15,10 +15,12 @@ from typing import Any, Final, NamedTuple
 
 from crossroads.errors import NotSimulated
 from crossroads.worlds.asyncio import workers
+from crossroads.worlds.asyncio.course import NEVER
 from crossroads.worlds.asyncio.errands import Errand, Errands, callable_name
 from crossroads.worlds.asyncio.guises import named_as
 from crossroads.worlds.asyncio.lives import PLACE, Life, Visit
-from crossroads.worlds.asyncio.traffic import NEVER, Passage, Traffic
+from crossroads.worlds.asyncio.passage import Passage
+from crossroads.worlds.asyncio.traffic import Traffic
 from crossroads.worlds.asyncio.workers import Worker, WorkerThread
 from crossroads.worlds.clock import READING_NS
 from crossroads.worlds.patches import Patches

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Lane:
     """From one host to another, in order."""
 
-    __slots__ = ("here", "label", "last", "lossy", "network", "receiver", "there")
+    __slots__ = ("course", "here", "label", "last", "lossy", "network", "receiver", "there")
 
     def __init__(
         self, network: "Network", here: "Host", there: "Host", label: str, receiver: "Endpoint | None" = None, *, lossy: bool = False
@@ -30,7 +30,7 @@ class Lane:
             receiver: the endpoint at which things arrive, as far as it is known.
             lossy: what is sent while the hosts are cut off is lost, not only late.
         """
-        self.network = network
+        self.network, self.course = network, network.course
         self.here = here
         self.there = there
         self.label = label
@@ -38,7 +38,7 @@ class Lane:
         self.lossy = lossy
         self.last: Flight | None = None
 
-    def launch(self, label: str, arrive: Callable[[], None], *, certain: bool = False) -> Flight | None:
+    def launch(self, label: str, arrive: Callable[[], None], certain: bool = False) -> Flight | None:
         """Send something behind all that is under way.
 
         Args:
@@ -55,12 +55,12 @@ class Lane:
 
     def fly(self, label: str, arrive: Callable[[], None], least: float = 0.0) -> Flight:
         """Send something that no fault meets; it takes at least so many seconds."""
-        last = self.last
-        flight: Any = self.network.course.launch(label, arrive, None if last is None or last.landed else last, least)
+        network, last = self.network, self.last
+        flight: Any = self.course.launch(label, arrive, None if last is None or last.landed else last, least)
         self.last = flight
-        if self.network.slowness:
+        if network.slowness:
             self._equip(flight)
-        elif self.receiver is not None and self.network.names_receivers:
+        elif self.receiver is not None and network.names_receivers:
             flight.socket = self.receiver.descriptor
         return flight  # type: ignore[no-any-return]
 

@@ -14,8 +14,8 @@ from concurrent.futures import Future
 from typing import Any, Final, NoReturn
 
 from crossroads.worlds import outsiders
+from crossroads.worlds.asyncio.course import NEVER
 from crossroads.worlds.asyncio.jobs import Jobs
-from crossroads.worlds.asyncio.traffic import NEVER
 from crossroads.worlds.patches import Patches
 
 TIMEOUT_MAX: Final = threading.TIMEOUT_MAX

@@ -14,6 +14,7 @@ from heapq import heappush
 from math import ceil, inf, ulp
 from typing import Any, Final
 
+from crossroads.worlds.asyncio.course import NEVER
 from crossroads.worlds.asyncio.guises import named_as
 from crossroads.worlds.asyncio.jobs import Jobs
 from crossroads.worlds.asyncio.lives import PLACE, Visit, life_here
@@ -21,7 +22,6 @@ from crossroads.worlds.asyncio.passes import QuickLoop
 from crossroads.worlds.asyncio.refusals import refuse_descriptor
 from crossroads.worlds.asyncio.selector import FIRST_DESCRIPTOR, WorldSelector
 from crossroads.worlds.asyncio.tasks import TaskNumbers
-from crossroads.worlds.asyncio.traffic import NEVER
 
 RESOLUTION_S: Final = 1e-9
 
@@ -99,9 +99,10 @@ class WorldLoop(QuickLoop):
         self._quick = False
 
     def run_until_complete(self, future: Any) -> Any:
-        code = getattr(future, "cr_code", None)
-        if code in _SHUTDOWNS and self._has_nothing_to_shut():
-            return self._shut(future, code)
+        # By identity: the hash of a code object is that of all its instructions.
+        flag = _SHUTDOWNS.get(id(getattr(future, "cr_code", None)))
+        if flag is not None and self._has_nothing_to_shut():
+            return self._shut(future, flag)
         return super().run_until_complete(future)
 
     def _has_nothing_to_shut(self) -> bool:
@@ -115,13 +116,13 @@ class WorldLoop(QuickLoop):
             and self._selector.is_idle
         )
 
-    def _shut(self, shutdown: Any, code: Any) -> None:
+    def _shut(self, shutdown: Any, flag: str) -> None:
         """What is left of that for whom nothing happens in it: a task that is counted, two passes that take their time, and a flag."""
         shutdown.close()
         self._numbers.count()
         for _ in range(2):
             self._selector.select(0)
-        setattr(self, _SHUTDOWNS[code], True)
+        setattr(self, flag, True)
 
     def time(self) -> float:
         now: float = self._world_start + self._world_clock.elapsed_ns / 1e9
@@ -234,7 +235,7 @@ def _context_there() -> Context:
 
 
 _SHUTDOWNS: Final = {
-    _StockLoop.shutdown_asyncgens.__code__: "_asyncgens_shutdown_called",
-    WorldLoop.shutdown_default_executor.__code__: "_executor_shutdown_called",
+    id(_StockLoop.shutdown_asyncgens.__code__): "_asyncgens_shutdown_called",
+    id(WorldLoop.shutdown_default_executor.__code__): "_executor_shutdown_called",
 }
 """The coroutines that `asyncio.run` runs at the end of each program, and what they note."""

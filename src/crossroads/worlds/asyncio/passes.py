@@ -1,19 +1,18 @@
 """The inside of the stock selector loop, written for speed: one pass, and how a callback gets into the next one.
 
 What it does is what the stock loop does, in the same order, with nothing looked up twice; where anything is rare (debug mode, hosts that
-are stopped, a crowd of timers) the stock loop does it. Source: BaseEventLoop._run_once, call_soon and _call_soon,
-BaseSelectorEventLoop._process_events and Handle.__init__ of CPython 3.11 to 3.13.
+are stopped, a crowd of timers) the stock loop does it. Source: BaseEventLoop._run_once, call_soon, _call_soon
+and BaseSelectorEventLoop._process_events of CPython 3.11 to 3.13.
 """
 
 import asyncio
-from asyncio import events
 from collections.abc import Callable
-from contextvars import copy_context
 from heapq import heappop
 from typing import Any, Final
 
 from crossroads.worlds.asyncio.guises import named_as
-from crossroads.worlds.asyncio.selector import READ, WRITE
+from crossroads.worlds.asyncio.handles import make_handle, run_ready
+from crossroads.worlds.asyncio.readiness import READ, WRITE
 
 TIMERS_MAX: Final = 100
 """With more of them the stock loop may clear up (base_events.py, _MIN_SCHEDULED_TIMER_HANDLES)."""
@@ -23,23 +22,6 @@ WAIT_S_MAX: Final = 24 * 3600
 
 # Much of what is used of them is private, and the same in all versions that run here.
 _StockLoop: Any = asyncio.SelectorEventLoop
-_StockHandle: Any = events.Handle
-
-
-@named_as(events.Handle)
-class QuickHandle(_StockHandle):  # type: ignore[misc]
-    """A handle made while its loop isn't in debug mode."""
-
-    __slots__ = ()
-
-    def __init__(self: Any, callback: Any, args: Any, loop: Any, context: Any) -> None:
-        self._context = copy_context() if context is None else context
-        self._loop = loop
-        self._callback = callback
-        self._args = args
-        self._cancelled = False
-        self._repr = None
-        self._source_traceback = None
 
 
 @named_as(asyncio.SelectorEventLoop)
@@ -71,12 +53,8 @@ class QuickLoop(_StockLoop):  # type: ignore[misc]
                 handle = heappop(scheduled)
                 handle._scheduled = False
                 ready.append(handle)
-        for _ in range(len(ready)):
-            handle = ready.popleft()
-            if not handle._cancelled:
-                handle._run()
-        # Else an exception's traceback, by way of this frame, would hold what the stock loop lets go.
-        handle = None
+            handle = None
+        run_ready(ready)
 
     def _process_events(self, event_list: Any) -> None:
         for key, mask in event_list:
@@ -94,7 +72,7 @@ class QuickLoop(_StockLoop):  # type: ignore[misc]
 
     def call_soon(self, callback: Callable[..., object], *args: Any, context: Any = None) -> Any:
         if self._quick and not self._closed:
-            handle = QuickHandle(callback, args, self, context)
+            handle = make_handle(callback, args, self, context)
             self._ready.append(handle)
             return handle
         handle = super().call_soon(callback, *args, context=context)

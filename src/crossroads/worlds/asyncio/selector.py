@@ -1,30 +1,16 @@
 """The selector of the world's loops: descriptors of simulated sockets, readiness as of now, and time that jumps when nothing is ready."""
 
-import gc
 import selectors
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from crossroads.worlds.asyncio.course import Touched
 from crossroads.worlds.asyncio.guises import named_as
+from crossroads.worlds.asyncio.readiness import READ, WRITE, Found, Readiness
 from crossroads.worlds.asyncio.traffic import Timers, Traffic
 
 FIRST_DESCRIPTOR: Final = 1_000_000
 """Numbers from here on are simulated sockets."""
-
-READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
-
-POLLS_A_LOOK: Final = 128
-"""Every so many polls cyclic garbage is collected. CPython's own collector is off in a life: it would run wherever our own allocations,
-which differ from life to life, let it."""
-
-YOUNG_MAX: Final = 100_000
-"""So many more containers made than freed, and garbage is collected sooner."""
-
-OLDER_EVERY: Final = 10
-"""Every so many-th collection includes the survivors of earlier ones, and so many times less often all there is, as in CPython."""
-
-_count, _collect = gc.get_count, gc.collect
 
 
 @named_as(selectors.DefaultSelector)
@@ -46,20 +32,29 @@ class WorldSelector(selectors.BaseSelector):
         stuck: Callable[[], None],
     ) -> None:
         self._traffic, self._socket_of, self._refuse, self._stuck = traffic, socket_of, refuse, stuck
-        self.timers: Timers | None = None
-        self.own = -1
-        self.paused: set[int] = set()
-        self._keys: dict[int, selectors.SelectorKey] = {}
-        self._sockets: dict[int, Touched] = {}
-        self._perhaps: dict[int, None] = {}
+        self._sockets = Readiness(traffic, stuck)
+        self._keys = self._sockets.keys
+        self.touch = self._sockets.touch
+        self.paused = self._sockets.paused
         self._closed = False
-        self._polls = self._collections = 0
 
-    def touch(self, socket: Touched) -> None:
-        """This socket's readiness may have changed."""
-        descriptor = socket.fileno()
-        if descriptor in self._keys:
-            self._perhaps[descriptor] = None
+    @property
+    def timers(self) -> Any:
+        """The loop's `Timers`; it tells them."""
+        return self._sockets.timers
+
+    @timers.setter
+    def timers(self, timers: Timers) -> None:
+        self._sockets.timers = timers
+
+    @property
+    def own(self) -> int:
+        """The descriptor of the loop's socket to itself; -1: none. Its owner tells it."""
+        return self._sockets.own
+
+    @own.setter
+    def own(self, descriptor: int) -> None:
+        self._sockets.own = descriptor
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
         descriptor = descriptor_of(fileobj)
@@ -67,45 +62,21 @@ class WorldSelector(selectors.BaseSelector):
             raise KeyError(f"{fileobj!r} (FD {descriptor}) is already registered")
         if descriptor < FIRST_DESCRIPTOR:
             self._refuse(descriptor)
-        self._sockets[descriptor] = self._socket_of(descriptor)
-        return self._put(fileobj, descriptor, events, data)
+        return self._put(fileobj, descriptor, events, data, self._socket_of(descriptor))
 
     def unregister(self, fileobj: Any) -> selectors.SelectorKey:
-        descriptor = self._lookup(fileobj)
-        self._perhaps.pop(descriptor, None)
-        self._sockets.pop(descriptor, None)
-        return self._keys.pop(descriptor)
+        return self._sockets.remove(self._lookup(fileobj))
 
     def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
         return self._put(fileobj, self._lookup(fileobj), events, data)
 
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        perhaps, traffic = self._perhaps, self._traffic
-        idle = timeout != 0
-        polls = self._polls = self._polls + 1
-        if not polls % POLLS_A_LOOK or (idle and _count()[0] > YOUNG_MAX):
-            self._collect()
-        if not idle and not perhaps and traffic.tick():
-            return []
-        assert self.timers is not None
-        ready = self._ready() if perhaps else []
-        if not traffic.poll(self.timers, idle and not ready) and not ready:
-            self._stuck()
-        if perhaps:
-            ready = self._ready()
-            if len(ready) > 1 and traffic.is_reversed(sum(key.fd != self.own for key, _ in ready)):
-                ready.reverse()
-        return ready
-
-    def _collect(self) -> None:
-        """Collect garbage, mostly what is young."""
-        number = self._collections = self._collections + 1
-        _collect(0 if number % OLDER_EVERY else 1 if number % OLDER_EVERY**2 else 2)
+    def select(self, timeout: float | None = None) -> Found:
+        return self._sockets.poll(timeout != 0)
 
     @property
     def is_idle(self) -> bool:
         """Whether a poll would find nothing, and nothing is on its way."""
-        return not self._perhaps and self._traffic.is_quiet
+        return self._sockets.is_idle
 
     def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
         return _Map(self) if not self._closed else None  # type: ignore[return-value]
@@ -119,17 +90,14 @@ class WorldSelector(selectors.BaseSelector):
             raise KeyError(f"{fileobj!r} is not registered") from None
 
     def close(self) -> None:
-        self._keys.clear()
         self._sockets.clear()
-        self._perhaps.clear()
         self._closed = True
 
-    def _put(self, fileobj: Any, descriptor: int, events: int, data: Any) -> selectors.SelectorKey:
+    def _put(self, fileobj: Any, descriptor: int, events: int, data: Any, socket: Touched | None = None) -> selectors.SelectorKey:
         if not events or events & ~(READ | WRITE):
             raise ValueError(f"Invalid events: {events!r}")
         key = selectors.SelectorKey(fileobj, descriptor, events, data)
-        self._keys[descriptor] = key
-        self._perhaps[descriptor] = None
+        self._sockets.put(key, socket)
         return key
 
     def _lookup(self, fileobj: Any) -> int:
@@ -147,25 +115,6 @@ class WorldSelector(selectors.BaseSelector):
                 if key.fileobj is fileobj:
                     return key.fd
             raise
-
-    def _ready(self) -> list[tuple[selectors.SelectorKey, int]]:
-        """What is ready now, in the order in which it became so, or the reverse; the rest is looked at again when it's touched."""
-        found: list[tuple[selectors.SelectorKey, int]] = []
-        idle: list[int] = []
-        keys, sockets, paused = self._keys, self._sockets, self.paused
-        for descriptor in self._perhaps:
-            key, socket = keys[descriptor], sockets[descriptor]
-            events = key.events
-            mask = READ if events & READ and socket.readable else 0
-            if events & WRITE and socket.writable:
-                mask |= WRITE
-            if mask and descriptor not in paused:
-                found.append((key, mask))
-            else:
-                idle.append(descriptor)
-        for descriptor in idle:
-            del self._perhaps[descriptor]
-        return found
 
 
 class _Map(Mapping[Any, selectors.SelectorKey]):

@@ -6,11 +6,12 @@ from types import FrameType
 from typing import Any, Final
 
 from crossroads.worlds.asyncio.addresses import spell
+from crossroads.worlds.asyncio.course import NEVER
 from crossroads.worlds.asyncio.endpoints import GONE
 from crossroads.worlds.asyncio.lives import home_of
 from crossroads.worlds.asyncio.network import Network
+from crossroads.worlds.asyncio.passage import Passage
 from crossroads.worlds.asyncio.tasks import living_tasks
-from crossroads.worlds.asyncio.traffic import NEVER, Passage
 from crossroads.worlds.asyncio.waiting import awaiting_place, by_name, own_frame, preview
 
 SHOWN_MAX: Final = 200

@@ -83,6 +83,11 @@ class Stream(Endpoint):
     def is_listening(self) -> bool:
         return self.state == LISTENING
 
+    def news(self, size: int) -> tuple[str, bytes]:
+        if self.listener is not None:
+            return (self.listener.queue[0].peer.lane.label, b"") if self.listener.queue else ("", b"")
+        return (self.peer.lane.label, self.inbox.peek(size)) if self.state == OPEN else ("", b"")
+
     @property
     def readable(self) -> bool:
         if self.inbox.size or self.finished or self.shut_read or self.error:
@@ -199,7 +204,7 @@ class Stream(Endpoint):
         """Send bytes on their way, in one segment or several."""
         lane = self.lane
         label = f"{lane.label}, message {self._messages}"
-        split = self.network.course.split
+        split = lane.course.split
         first = split(label, size)
         if first >= size:
             lane.launch(label, partial(self.peer.take, data))
@@ -303,7 +308,7 @@ class Stream(Endpoint):
 
     def _give_up(self) -> None:
         if self.request is not None:
-            self.network.course.drop(self.request)
+            self.course.drop(self.request)
             self.request = None
 
     def _tell(self, what: str, arrive: Any) -> None:

@@ -99,7 +99,7 @@ class TaskNumbers:
         """The hash of a task that has none yet, and whether it is for good: what is only for the use of the code that asks isn't."""
         if asking is _GATHER:
             return id(task) >> 4, False
-        return self.next_hash(is_told=asking not in _UNTOLD), True
+        return self.next_hash(is_told=id(asking) not in _UNTOLD), True
 
     def next_hash(self, is_told: bool = True) -> int:
         """The hash of the next task that is asked for it.
@@ -160,6 +160,8 @@ _loop_of: Final[Callable[[Any], Any]] = asyncio.futures._get_loop  # type: ignor
 _StockTask: Final = asyncio.Task
 _frame: Final = sys._getframe
 _GATHER: Final = asyncio.gather.__code__
-_UNTOLD: Final = {asyncio.all_tasks.__code__, *(part for part in asyncio.all_tasks.__code__.co_consts if type(part) is CodeType)}
+_LISTS_ALL: Final = asyncio.all_tasks.__code__
+# By identity: the hash of a code object is that of all its instructions.
+_UNTOLD: Final = {id(_LISTS_ALL), *(id(part) for part in _LISTS_ALL.co_consts if type(part) is CodeType)}
 if hasattr(asyncio, "eager_task_factory"):
-    _UNTOLD.add(asyncio.eager_task_factory.__code__)
+    _UNTOLD.add(id(asyncio.eager_task_factory.__code__))

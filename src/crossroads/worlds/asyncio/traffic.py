@@ -11,26 +11,27 @@ from heapq import heappop, heappush
 from math import inf
 from typing import Any, Final, Protocol
 
-from crossroads.timeline.keys import Four
+from crossroads.timeline.hashing import Four
 from crossroads.worlds.asyncio.chooser import Chooser
-from crossroads.worlds.asyncio.course import Flight, Touched
+from crossroads.worlds.asyncio.course import NEVER, Flight, Touched
+from crossroads.worlds.asyncio.passage import Passage
 from crossroads.worlds.asyncio.sayings import KEEPS, ORDERS, POSITIONS, WAKES
 from crossroads.worlds.asyncio.weather import (
     LAGGING,
     LATE_S,
-    NO_TAILS,
     REVERSED,
     SPLIT,
     STYLES,
-    TAILS_AT_START,
     Style,
-    Tails,
     between,
-    tails,
+    beyond,
 )
 
 RACE_MIN: Final = 0.001
 """A race that one side wins with more than 1 - this probability isn't a choice."""
+
+NEAR: Final = 0.01
+"""An arrival that comes after its rival with a smaller probability is beside it by coincidence as much more seldom: that rival is far."""
 
 RACES_MAX: Final = 8
 """A flight that has lost so many races is settled without further ones."""
@@ -47,51 +48,18 @@ PASSES_BESIDE: Final = 6
 ROUNDED_NS: Final = 1_000_000
 """What a loop's wait for a timer is rounded up to."""
 
-NEVER: Final = 2**62
+_NO_TIMERS: Final = (NEVER, NEVER, None)
 LATE_NS: Final = int(LATE_S * 1e9)
 
 
 class Timers(Protocol):
     """The loop's timers as the traffic sees them."""
 
+    _scheduled: list[Any]
+    """Empty: there are none."""
+
     def next_timers(self) -> tuple[int, int, object]:
         """When the next timer falls due and when the one after it (NEVER: there is none), and what the next one is."""
-
-
-class Passage:
-    """A flight, from its launch to its landing. `numbers` are what is drawn for it: its split, its first race, its latency, its passes."""
-
-    __slots__ = (
-        "arrive",
-        "dropped",
-        "due",
-        "floor",
-        "followers",
-        "label",
-        "landed",
-        "lost",
-        "numbers",
-        "order",
-        "pace",
-        "since",
-        "socket",
-        "units",
-    )
-
-    def __init__(self, label: str, arrive: Callable[[], None], since: int, least: int, order: int) -> None:
-        self.label, self.arrive, self.since, self.floor, self.order = label, arrive, since, since + least, order
-        self.due = NEVER
-        self.landed = self.dropped = False
-        self.followers: list[Passage] | None = None
-        self.lost = 0
-        self.pace = 1.0
-        self.socket: Touched | None = None
-        self.units: object = None
-
-    numbers: Four
-
-    def __str__(self) -> str:
-        return self.label
 
 
 class Position:
@@ -116,7 +84,7 @@ class Traffic:
 
     def __init__(self, clock: Any, pass_ns: int) -> None:
         self.describe: Callable[[object], str] = str
-        self.locate: Callable[[object], tuple[str, str]] = lambda flight: ("", "")
+        self.locate: Callable[[object], tuple[str, str]] = lambda thing: ("", "")
         self.overdue: Callable[[], None] = lambda: None
         self.limit_ns = NEVER
         self._clock, self.pass_ns = clock, pass_ns
@@ -135,7 +103,7 @@ class Traffic:
         self._spins = 0
         self._style: Style | None = None
         self._paces: dict[str, float] = {}
-        self._settles: Passage | None = None
+        self._settles: object = None
         self.rival: object = None
         """What the flight that is being settled races against."""
         self._told = ""
@@ -206,7 +174,7 @@ class Traffic:
         """
         clock = self._clock
         now = clock.elapsed_ns + self.pass_ns
-        due, following, rival = timers.next_timers()
+        due, following, rival = timers.next_timers() if timers._scheduled else _NO_TIMERS
         if self._open:
             self._settle_open(now, due, rival)
         while idle and due > now and (head := self._next_due()) > now:
@@ -246,15 +214,22 @@ class Traffic:
         return not self._open and not self._settled
 
     def tick(self) -> bool:
-        """A pass of a loop that has work, if nothing is on its way: it takes its time, and more where a program spins for very long."""
-        if self._open or self._settled:
+        """A pass of a loop that has work, if nothing lands in it and nothing is open: it takes its time, and more where a program spins for
+        very long. False: it is one for `poll`."""
+        if self._open:
             return False
-        count = self._spins = self._spins + 1
-        if count < SPINS:
-            self._clock.elapsed_ns += self.pass_ns
-            return True
-        self._clock.elapsed_ns += max(self.pass_ns, 1000) << min(count // SPINS, SLOWER)
-        if self._clock.elapsed_ns > self.limit_ns:
+        clock = self._clock
+        now = clock.elapsed_ns + self.pass_ns
+        if not self._settled:
+            count = self._spins = self._spins + 1
+            if count >= SPINS:
+                now += (max(self.pass_ns, 1000) << min(count // SPINS, SLOWER)) - self.pass_ns
+        elif self._next_due() <= now:
+            return False
+        else:
+            self._spins = 0
+        clock.elapsed_ns = now
+        if now > self.limit_ns:
             self.overdue()
         return True
 
@@ -282,7 +257,10 @@ class Traffic:
         """
         if self.chooser is None or (target == head and due - head > LATE_NS):
             return target
-        later = min((time for time in (head, due, following) if time > target), default=NEVER)
+        later = NEVER
+        for time in (head, due, following):
+            if target < time < later:
+                later = time
         gap = later - target
         is_rounded = target == due and gap < ROUNDED_NS
         if gap > LATE_NS or (self._style is None and not is_rounded):
@@ -332,36 +310,34 @@ class Traffic:
             flight.due = max(flight.floor, now)
             return True
         pace = self._pace(flight) * flight.pace
-        since, floor = flight.since, flight.floor
-        if floor == since:
-            low, from_low, left = 0.0, TAILS_AT_START, 1.0
-        else:
-            low = (floor - since) / 1e9 / pace
-            from_low = tails(low)
-            left = sum(from_low)
+        since, known = flight.since, flight.known
+        low, left = 0.0, 1.0
+        if known != since:
+            low = (known - since) / 1e9 / pace
+            left = beyond(low)
         head = self._next_due()
         rival_time, rival = (head, self._settled[0][2]) if now < head < due else (due, timer)
         if rival_time == NEVER or flight.lost >= RACES_MAX:
-            return self._alone(flight, low, from_low, left, pace)
+            return self._alone(flight, low, left, pace)
         if rival_time <= now:
             # A timer that fires in this very pass: what comes after it is known in the next one.
             flight.lost += 1
             return False
         high = (rival_time - since) / 1e9 / pace
-        from_high = tails(high)
-        beyond = sum(from_high)
-        after = beyond / left if left > 0.0 else 0.0
+        left_then = beyond(high)
+        after = left_then / left if left > 0.0 else 0.0
         if after < RACE_MIN:
-            return self._alone(flight, low, from_low, left, pace)
+            return self._alone(flight, low, left, pace)
         taken = 4 if 1.0 - after < RACE_MIN else self._race(flight, rival, after)
         if taken == 4:
-            flight.floor, flight.lost = rival_time, flight.lost + 1
+            flight.floor = flight.known = rival_time
+            flight.lost += 1
             return False
         if taken:
             flight.due = self._beside(flight, now, rival_time, taken - 2)
         else:
-            seconds = between(low, high, from_low, from_high, left - beyond, self._numbers(flight)[2])
-            flight.due = max(since + round(seconds * pace * 1e9), floor)
+            seconds = between(low, high, left - left_then, self._numbers(flight)[2])
+            flight.due = max(since + round(seconds * pace * 1e9), flight.floor)
             self.chooser.took((flight.due - since) / 1e9)
         return True
 
@@ -370,7 +346,7 @@ class Traffic:
         chooser, style = self.chooser, self._style
         assert chooser is not None
         assert style is not None
-        near = style.coincidence
+        near = style.coincidence * min(1.0, after / NEAR)
         weights = ((1.0 - after) * (1.0 - near), near * 0.25, near * 0.5, near * 0.25, after * (1.0 - near))
         u = None
         if not flight.lost:
@@ -386,13 +362,13 @@ class Traffic:
         self._told = self._told or self.describe(self.rival)
         return self._told
 
-    def _alone(self, flight: Passage, low: float, from_low: Tails, left: float, pace: float) -> bool:
+    def _alone(self, flight: Passage, low: float, left: float, pace: float) -> bool:
         """Settle a flight that has no rival: a point without options, from which its latency is drawn."""
         assert self.chooser is not None
         self._settles = flight
         self.chooser.event(flight.label, None, self._locate)
         self._settles = None
-        seconds = between(low, inf, from_low, NO_TAILS, left, self._numbers(flight)[2])
+        seconds = between(low, inf, left, self._numbers(flight)[2])
         flight.due = max(flight.since + round(seconds * pace * 1e9), flight.floor)
         self.chooser.took((flight.due - flight.since) / 1e9)
         return True
@@ -434,11 +410,15 @@ class Traffic:
             pace = self._paces[line] = style.pace * (style.laggard if lags else 1.0)
         return pace
 
-    def is_reversed(self, count: int) -> bool:
-        """Whether `count` ready sockets are reported in the reverse of the order in which they became ready."""
-        if self.chooser is None or count < 2:
+    def is_reversed(self, sockets: list[Touched]) -> bool:
+        """Whether ready sockets are reported in the reverse of the order in which they became ready."""
+        if self.chooser is None or len(sockets) < 2:
             return False
-        return bool(self.chooser.choose("schedule", f"order of {count} ready sockets", ORDERS, (1.0 - REVERSED, REVERSED)))
+        self._settles = sockets
+        name = f"order of {len(sockets)} ready sockets"
+        taken = self.chooser.choose("schedule", name, ORDERS, (1.0 - REVERSED, REVERSED), self._locate)
+        self._settles = None
+        return bool(taken)
 
 
 def _ignore(socket: Touched) -> None:

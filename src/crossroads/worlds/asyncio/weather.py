@@ -1,11 +1,11 @@
-"""How long things take: the distribution of latencies, as tails, conditional draws and weights of a race. Pure functions.
+"""How long things take: the distribution of latencies, as tails and conditional draws. Pure functions.
 
 The plain distribution is a mixture of exponentials (hyperexponential), from a fast loopback to a stall: heavy-tailed, and with closed forms
 for "given that it hasn't arrived by now", which is how arrivals are settled: one rival at a time.
 """
 
-from math import exp, log
-from typing import Final, NamedTuple
+import math
+from typing import Final
 
 Mixture = tuple[tuple[float, float], ...]
 """Pairs of mean (seconds) and weight; the weights sum to 1."""
@@ -28,7 +28,7 @@ REVERSED: Final = 0.2
 """How often several ready descriptors are reported in the other order."""
 
 
-class Style(NamedTuple):
+class Style:
     """A kind of network weather; which one a run has is its first choice.
 
     Args:
@@ -40,12 +40,19 @@ class Style(NamedTuple):
         laggard: factor on the latencies of the lines that lag, 1: none does.
     """
 
-    name: str
-    weight: float
-    pace: float = 1.0
-    coincidence: float = COINCIDENCE
-    late: float = LATE
-    laggard: float = 1.0
+    __slots__ = ("coincidence", "laggard", "late", "name", "pace", "weight")
+
+    def __init__(
+        self,
+        name: str,
+        weight: float,
+        pace: float = 1.0,
+        coincidence: float = COINCIDENCE,
+        late: float = LATE,
+        laggard: float = 1.0,
+    ) -> None:
+        self.name, self.weight = name, weight
+        self.pace, self.coincidence, self.late, self.laggard = pace, coincidence, late, laggard
 
     def __repr__(self) -> str:
         return self.name
@@ -61,42 +68,34 @@ STYLES: Final = (
 LAGGING: Final = 0.25
 """In uneven weather, the share of lines that lag."""
 
-
-Tails = tuple[float, float, float, float, float]
-
-TAILS_AT_START: Final[Tails] = (PLAIN[0][1], PLAIN[1][1], PLAIN[2][1], PLAIN[3][1], PLAIN[4][1])
-NO_TAILS: Final[Tails] = (0.0, 0.0, 0.0, 0.0, 0.0)
-
-MEANS: Final = tuple(mean for mean, _ in PLAIN)
-
 ((_MEAN_1, _PART_1), (_MEAN_2, _PART_2), (_MEAN_3, _PART_3), (_MEAN_4, _PART_4), (_MEAN_5, _PART_5)) = PLAIN
 
 
-def tails(time: float) -> Tails:
-    """P(latency > time) for a time in seconds, >= 0, by parts of the mixture: their sum is the probability. A loop takes twice as long."""
+def beyond(time: float) -> float:
+    """P(latency > time) for a time in seconds, >= 0; 1 at 0. A loop takes twice as long."""
     return (
-        _PART_1 * exp(-time / _MEAN_1),
-        _PART_2 * exp(-time / _MEAN_2),
-        _PART_3 * exp(-time / _MEAN_3),
-        _PART_4 * exp(-time / _MEAN_4),
-        _PART_5 * exp(-time / _MEAN_5),
+        _PART_1 * math.exp(-time / _MEAN_1)
+        + _PART_2 * math.exp(-time / _MEAN_2)
+        + _PART_3 * math.exp(-time / _MEAN_3)
+        + _PART_4 * math.exp(-time / _MEAN_4)
+        + _PART_5 * math.exp(-time / _MEAN_5)
     )
 
 
-def between(low: float, high: float, from_low: Tails, from_high: Tails, chance: float, u: float) -> float:
+def between(low: float, high: float, chance: float, u: float) -> float:
     """A latency between low and high, in seconds, drawn by a uniform number 0 <= u < 1 (not its quantile).
 
     Args:
         low, high: 0 <= low < high; high may be infinite.
-        from_low, from_high: their tails.
-        chance: the sum of the former without the sum of the latter.
+        chance: P(low < latency <= high).
         u: says which part of the mixture, and where in it.
     """
     rest = u * chance
-    for mean, above_low, above_high in zip(MEANS, from_low, from_high):  # noqa: B905
-        part = above_low - above_high
+    for mean, weight in PLAIN:
+        above_low = weight * math.exp(-low / mean)
+        part = above_low - weight * math.exp(-high / mean)
         if rest < part:
-            latency = low - mean * log(1.0 - rest / above_low)
+            latency = low - mean * math.log(1.0 - rest / above_low)
             return latency if latency < high else high
         rest -= part
     return low

@@ -1,0 +1,50 @@
+"""A flight as the traffic keeps it: plain numbers that say from when on it may land, and what is drawn for it."""
+
+from collections.abc import Callable
+
+from crossroads.timeline.hashing import Four
+from crossroads.worlds.asyncio.course import NEVER, Touched
+
+
+class Passage:
+    """A flight, from its launch to its landing.
+
+    Attributes:
+        floor: before this time it can't land: as it takes so long at the least, or since it is behind another.
+        known: by this time it hasn't arrived by itself.
+        numbers: what is drawn for it: its split, its first race, its latency, its passes.
+    """
+
+    __slots__ = (
+        "arrive",
+        "dropped",
+        "due",
+        "floor",
+        "followers",
+        "known",
+        "label",
+        "landed",
+        "lost",
+        "numbers",
+        "order",
+        "pace",
+        "since",
+        "socket",
+        "units",
+    )
+
+    def __init__(self, label: str, arrive: Callable[[], None], since: int, least: int, order: int) -> None:
+        self.label, self.arrive, self.since, self.order = label, arrive, since, order
+        self.floor = self.known = since + least
+        self.due = NEVER
+        self.landed = self.dropped = False
+        self.followers: list[Passage] | None = None
+        self.lost = 0
+        self.pace = 1.0
+        self.socket: Touched | None = None
+        self.units: object = None
+
+    numbers: Four
+
+    def __str__(self) -> str:
+        return self.label
