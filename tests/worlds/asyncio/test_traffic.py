@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crossroads.worlds.asyncio.course import NEVER
 from crossroads.worlds.asyncio.sayings import POSITIONS
-from crossroads.worlds.asyncio.traffic import NEVER, PASSES_BESIDE, RACES_MAX, SPINS, Traffic
-from crossroads.worlds.asyncio.weather import Style, tails
+from crossroads.worlds.asyncio.traffic import PASSES_BESIDE, RACES_MAX, SPINS, Traffic
+from crossroads.worlds.asyncio.weather import Style, beyond
 
 PASS_NS = 20_000
 BARE = Style("without coincidence", 1.0, coincidence=0.0, late=0.0)
@@ -25,6 +26,7 @@ class Dice:
     def __init__(self, seed: int, **forced: int) -> None:
         self.random, self.forced = random.Random(seed), forced
         self.asked: list[tuple[str, list[str]]] = []
+        self.weights: list[Sequence[float] | None] = []
         self.units = object()
 
     def took(self, seconds: float) -> None:
@@ -40,6 +42,7 @@ class Dice:
         u: float | None = None,
     ) -> int:
         self.asked.append((str(label), [repr(option) for option in options]))
+        self.weights.append(weights)
         name = str(label).partition(" ")[0]
         return self.forced[name] if name in self.forced else self.random.choices(range(len(options)), weights)[0]
 
@@ -57,6 +60,10 @@ class Alarms:
     def __init__(self, *due: int) -> None:
         self.due = sorted(due)
         self.rival: object = "the timer"
+
+    @property
+    def _scheduled(self) -> list[int]:
+        return self.due
 
     def next_timers(self) -> tuple[int, int, object]:
         first, second = [*self.due[:2], NEVER, NEVER][:2]
@@ -103,7 +110,53 @@ def test_races_one_by_one_have_the_distribution_of_one_latency() -> None:
         scene.play()
         landed.append(scene.arrived[0][1] / 1e9)
     for time in (0.00005, 0.0002, 0.0006, 0.0015, 0.002, 0.003, 0.01, 0.05):
-        assert sum(one > time for one in landed) / len(landed) == pytest.approx(sum(tails(time)), abs=0.016)
+        assert sum(one > time for one in landed) / len(landed) == pytest.approx(beyond(time), abs=0.016)
+
+
+@pytest.mark.slow
+def test_what_is_behind_another_comes_with_it_unless_it_takes_longer_itself() -> None:
+    """Both latencies are independent: the second arrival is at the later of the two, and half of the time at the first. Bounds as above."""
+    times = []
+    for seed in range(20_000):
+        scene = Scene(seed, 100_000, 2_000_000, 30_000_000, pass_ns=0)
+        scene.launch("b", scene.launch("a"))
+        scene.play()
+        (_, first), (_, second) = scene.arrived
+        times.append((first, second))
+    for time in (0.0002, 0.0006, 0.002, 0.01, 0.05):
+        later = 1.0 - (1.0 - beyond(time)) ** 2
+        assert sum(second / 1e9 > time for _, second in times) / len(times) == pytest.approx(later, abs=0.016)
+    assert sum(first == second for first, second in times) / len(times) == pytest.approx(0.5, abs=0.016)
+
+
+def test_a_stream_of_messages_keeps_up() -> None:
+    """Each of 200 is behind the one before; what has caught up lands together."""
+    scene = Scene(3)
+    last = None
+    for number in range(200):
+        last = scene.launch(f"tick {number}", last)
+        scene.clock.elapsed_ns += 5_000_000
+        scene.poll(idle=False)
+    scene.play(1000)
+    assert [label for label, _ in scene.arrived] == [f"tick {number}" for number in range(200)]
+    assert scene.arrived[-1][1] < 2_000_000_000
+
+
+def near_share(timer_ns: int) -> float:
+    """How likely an arrival is placed beside a timer."""
+    scene = Scene(1, timer_ns, style=Style("plain", 1.0, coincidence=0.03, late=0.0))
+    scene.launch("a")
+    scene.poll()
+    weights = scene.dice.weights[0]
+    assert weights is not None
+    return sum(weights[1:4])
+
+
+def test_a_rival_that_is_far_is_met_by_coincidence_as_seldom_as_by_a_late_arrival() -> None:
+    assert near_share(20_000_000) == pytest.approx(0.03)
+    far = near_share(250_000_000)
+    assert 0.0 < far < 0.006
+    assert far == pytest.approx(0.03 * beyond(0.25) / 0.01, rel=0.01)
 
 
 @pytest.mark.parametrize("place", range(len(POSITIONS)), ids=POSITIONS)
@@ -219,7 +272,7 @@ def test_without_a_chooser_everything_arrives_at_once_and_in_order() -> None:
     scene.poll(idle=False)
     assert [label for label, _ in scene.arrived] == ["0", "1", "2"]
     assert scene.traffic.split("a", 100) == 100
-    assert not scene.traffic.is_reversed(5)
+    assert not scene.traffic.is_reversed([object()] * 5)
 
 
 @given(st.integers(0, 10**6), st.integers(0, 1000))
@@ -230,8 +283,8 @@ def test_segments(size: int, seed: int) -> None:
 
 def test_one_ready_socket_has_one_order() -> None:
     scene = Scene(1, order=1)
-    assert not scene.traffic.is_reversed(1)
-    assert scene.traffic.is_reversed(2)
+    assert not scene.traffic.is_reversed([object()])
+    assert scene.traffic.is_reversed([object(), object()])
     assert [label for label, _ in scene.dice.asked] == ["order of 2 ready sockets"]
 
 

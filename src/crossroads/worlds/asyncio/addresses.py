@@ -96,3 +96,10 @@ def unix_path(address: Any) -> str | bytes:
 def spell(ip: str, port: int) -> str:
     """An address as labels have it."""
     return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
+
+
+def address_text(address: Address) -> str:
+    """Any socket's address as labels have it; "unnamed" for one that has none."""
+    if isinstance(address, tuple):
+        return spell(str(address[0]), int(address[1]))
+    return str(address) if address else "unnamed"

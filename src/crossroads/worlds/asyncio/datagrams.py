@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from crossroads.worlds.asyncio import options
-from crossroads.worlds.asyncio.addresses import ANY, BROADCAST, UNIX, Address, make_inet, unix_path, unmapped
+from crossroads.worlds.asyncio.addresses import ANY, BROADCAST, UNIX, Address, address_text, make_inet, unix_path, unmapped
 from crossroads.worlds.asyncio.endpoints import Buffer, Endpoint, failure
 from crossroads.worlds.asyncio.lanes import Lane
 
@@ -41,6 +41,12 @@ class Datagram(Endpoint):
         self.peer: Datagram | None = None
         self.shut_read = False
         self.shut_write = False
+
+    def news(self, size: int) -> tuple[str, bytes]:
+        if not self._inbox:
+            return "", b""
+        data, sender = self._inbox[0]
+        return f"{address_text(sender)} -> {address_text(self.local)}", data[:size]
 
     @property
     def readable(self) -> bool:

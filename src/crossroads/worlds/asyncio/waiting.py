@@ -163,12 +163,23 @@ def _is_of_asyncio(callback: Any) -> bool:
 
 def preview(flight: Any) -> str:
     """The beginning of the text that a flight carries, in brackets; "" where it carries none, or bytes that aren't text."""
-    data = next((argument for argument in getattr(flight.arrive, "args", ()) if isinstance(argument, bytes | bytearray | memoryview)), b"")
-    words = bytes(data[:PREVIEW_BYTES]).split()
+    carried = (argument for argument in getattr(flight.arrive, "args", ()) if isinstance(argument, bytes | bytearray | memoryview))
+    return preview_of(bytes(next(carried, b"")[:PREVIEW_BYTES]))
+
+
+def preview_of(data: bytes) -> str:
+    """The like, of bytes."""
+    words = data.split()
     text = b" ".join(word for word in words if not _FRAMING.fullmatch(word)) or b" ".join(words)
     if not text or any(not 32 <= byte < 127 for byte in text):
         return ""
     return f"[{text[:PREVIEW_CHARS].decode()}{'…' if len(text) > PREVIEW_CHARS else ''}]"
+
+
+def what_came(socket: Any) -> str:
+    """What has made a socket ready, as far as it can be told: "client 1 -> redis:6379 [GET alice-2]"."""
+    name, data = socket.endpoint.news(PREVIEW_BYTES)
+    return " ".join(filter(None, (name, preview_of(data))))
 
 
 def _related(item: Any) -> Iterator[Any]:

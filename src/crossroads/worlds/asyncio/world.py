@@ -20,13 +20,23 @@ from crossroads.worlds.asyncio.loop import WorldLoop
 from crossroads.worlds.asyncio.machines import Machines
 from crossroads.worlds.asyncio.network import Network
 from crossroads.worlds.asyncio.orders import SetOrders
+from crossroads.worlds.asyncio.passage import Passage
 from crossroads.worlds.asyncio.patch import install as install_network
 from crossroads.worlds.asyncio.refusals import refuse_descriptor
 from crossroads.worlds.asyncio.selector import WorldSelector
 from crossroads.worlds.asyncio.state import connections_of, flights_of, frames_of, hosts_of, tasks_of
 from crossroads.worlds.asyncio.tasks import HAS_CONTEXTS, TaskNumbers, exchange_register, living_tasks
-from crossroads.worlds.asyncio.traffic import Passage, Traffic
-from crossroads.worlds.asyncio.waiting import awaiting_place, by_name, describe_task, describe_timer, ends_of_waiting, preview, task_behind
+from crossroads.worlds.asyncio.traffic import Traffic
+from crossroads.worlds.asyncio.waiting import (
+    awaiting_place,
+    by_name,
+    describe_task,
+    describe_timer,
+    ends_of_waiting,
+    preview,
+    task_behind,
+    what_came,
+)
 from crossroads.worlds.clock import MONOTONIC_START_NS
 from crossroads.worlds.hashes import HASHES
 from crossroads.worlds.patches import Patches
@@ -39,6 +49,7 @@ TIME_LIMIT_NS: Final = 3_600 * 10**9
 """A program whose own clock has got so far counts as hung."""
 
 TASKS_SHOWN: Final = 8
+SOCKETS_SHOWN: Final = 4
 
 
 class AsyncioWorld(PlainWorld):
@@ -200,12 +211,15 @@ class AsyncioWorld(PlainWorld):
             return " ".join(filter(None, (thing.label, preview(thing))))
         return describe_timer(thing, self._running())
 
-    def _locate(self, flight: object) -> tuple[str, str]:
-        return self._place(flight), preview(flight) if isinstance(flight, Passage) else ""
+    def _locate(self, thing: object) -> tuple[str, str]:
+        """The line that waits for a flight, or for the first of some ready sockets, and what they carry."""
+        if isinstance(thing, list):
+            came = ", ".join(filter(None, map(what_came, thing[:SOCKETS_SHOWN])))
+            return self._place(thing[0]), f"({came})" if came else ""
+        return self._place(getattr(thing, "socket", None)), preview(thing) if isinstance(thing, Passage) else ""
 
-    def _place(self, flight: object) -> str:
-        """The line that waits for this flight."""
-        socket = getattr(flight, "socket", None)
+    def _place(self, socket: Any) -> str:
+        """The line that waits at this socket."""
         loop = self._running()
         if socket is None or self._selector is None or loop is None:
             return ""
