@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -49,6 +50,22 @@ def test_a_job_is_awaited_before_time_jumps() -> None:
         return "job" if job in done else "timer"
 
     assert run(main) == "job"
+
+
+def test_a_job_that_a_pool_was_given_directly_is_awaited_before_time_jumps() -> None:
+    with ThreadPoolExecutor(1) as pool:
+
+        async def main() -> float:
+            loop = asyncio.get_running_loop()
+            for _ in range(20):
+                await asyncio.wrap_future(pool.submit(threading.Event().wait, 0.001))
+            waited = loop.time()
+            async with asyncio.timeout(60):
+                await asyncio.wrap_future(pool.submit(threading.Event().wait, 0.001))
+            await asyncio.sleep(600)
+            return loop.time() - waited
+
+        assert 600 <= run(main) < 660
 
 
 def test_a_thread_is_awaited_before_time_jumps() -> None:
