@@ -14,7 +14,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PACKAGE = Path("src/crossroads")
 
-FLAGS = ("-O2", "-g0", "-ffp-contract=off")
+FLAGS = ("-O3", "-g0", "-ffp-contract=off")
 """The last one: a compiler that fuses a multiplication and an addition rounds in another way than Python."""
 
 
@@ -45,7 +45,7 @@ def compile_all(root: Path, folder: Path) -> dict[str, str]:
         build_dir=str(folder),
         language_level=3,
         # Annotations are for readers and mypy: what is typed in C is said in the .pxd files.
-        compiler_directives={"annotation_typing": False},
+        compiler_directives={"annotation_typing": False, "binding": False},
         quiet=True,
     )
     command = Distribution({"ext_modules": extensions, "package_dir": {"": "src"}}).get_command_obj("build_ext")

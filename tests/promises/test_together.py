@@ -9,8 +9,6 @@ from promise_tools import timeline, write
 import crossroads
 from crossroads.runners.local import LocalRunner
 from crossroads.snapshots import fork, together
-from crossroads.snapshots.engine import Engine
-from crossroads.snapshots.fork import ForkEngine
 from crossroads.snapshots.limits import Limits
 from crossroads.snapshots.run import Run
 from crossroads.snapshots.together import Together
@@ -51,43 +49,38 @@ def program(early: str = "", first: str = "pass", last: str = "pass") -> str:
     return DRAWS.format(early=early, first=first, last=last)
 
 
-def both_ways(target: str, futures: int, wall_s: float = 20.0) -> tuple[list[Run], list[Run], LocalRunner, list[Engine]]:
-    """(lived together, lived alone, the runner, its engines)."""
+def both_ways(target: str, futures: int, wall_s: float = 20.0) -> tuple[list[Run], list[Run], LocalRunner]:
+    """(lived together, lived alone, the runner)."""
     timelines = [timeline(target, seed) for seed in range(futures)]
     with LocalRunner(parse_target(target), timelines[0].world, jobs=1, limits=Limits(wall_s=wall_s)) as runner:
         lived = runner.run(timelines, together=True)
-        engines = list(runner._engines)
-        return lived, runner.run(timelines), runner, engines
+        return lived, runner.run(timelines), runner
 
 
 def facts(runs: list[Run]) -> list[object]:
     return [(run.timeline, run.marks, run.drawn) for run in runs]
 
 
-def lots(engines: list[Engine]) -> int:
-    return sum(engine._together._lots for engine in engines if isinstance(engine, ForkEngine))
-
-
 def test_futures_lived_together_are_the_same_as_alone(here: Path) -> None:
-    lived, alone, runner, engines = both_ways(write(here, program()), 60)
+    lived, alone, runner = both_ways(write(here, program()), 60)
     assert facts(lived) == facts(alone)
     assert {run.outcome.kind for run in alone} == {"passed", "failed"}
     assert not runner.distrusted
-    assert lots(engines) >= 2
+    assert runner._together.lots >= 2
 
 
 def test_numpy_generators_too(here: Path) -> None:
     pytest.importorskip("numpy")
     source = program("import numpy\nGENERATOR = numpy.random.default_rng(5)", "mark(numpy.random.normal() + GENERATOR.normal())")
-    lived, alone, runner, engines = both_ways(write(here, source), 30)
+    lived, alone, runner = both_ways(write(here, source), 30)
     assert facts(lived) == facts(alone)
     assert not runner.distrusted
-    assert lots(engines) >= 1
+    assert runner._together.lots >= 1
 
 
 @pytest.mark.parametrize("seen", ["mark(len(CALLS))", "mark(len(CALLS) > 20)", "mark('first' if len(CALLS) == 1 else 'later')"])
 def test_module_state_is_noticed_and_nothing_of_it_counted(here: Path, seen: str) -> None:
-    lived, alone, runner, _ = both_ways(write(here, program("CALLS = []", "CALLS.append(1)", seen)), 60)
+    lived, alone, runner = both_ways(write(here, program("CALLS = []", "CALLS.append(1)", seen)), 60)
     assert runner.distrusted
     assert facts(lived) == facts(alone)
 
@@ -107,7 +100,7 @@ ENDS = {
 @pytest.mark.parametrize("name", ENDS)
 def test_a_hostile_future_among_others(here: Path, name: str) -> None:
     source = program("import os, signal, sys", last=f"""random.random() < 0.05 and {ENDS[name]}""")
-    lived, alone, _, _ = both_ways(write(here, source), 40, wall_s=1.0)
+    lived, alone, _ = both_ways(write(here, source), 40, wall_s=1.0)
     assert facts(lived) == facts(alone)
     assert {run.outcome.kind for run in lived} >= {"passed", "failed"}
 
@@ -117,7 +110,7 @@ def test_a_hostile_future_among_others(here: Path, name: str) -> None:
 )
 def test_a_future_that_leaves_something_behind(here: Path, left: str) -> None:
     orphan = "import os, signal, threading\ndef leave_orphan():\n    os.fork() or (os.fork() or signal.pause(), os._exit(0))\n    os.wait()"
-    lived, alone, runner, _ = both_ways(write(here, program(orphan, last=f"random.random() < 0.1 and ({left})")), 40)
+    lived, alone, runner = both_ways(write(here, program(orphan, last=f"random.random() < 0.1 and ({left})")), 40)
     assert runner.distrusted
     assert [(run.outcome, run.timeline.points) for run in lived] == [(run.outcome, run.timeline.points) for run in alone]
 

@@ -19,7 +19,7 @@ from crossroads.snapshots.limits import Limits
 from crossroads.snapshots.plans import Traced
 from crossroads.snapshots.replay import ReplayEngine
 from crossroads.snapshots.run import Run
-from crossroads.snapshots.together import Distrusted
+from crossroads.snapshots.together import Distrusted, Together
 from crossroads.timeline.formats import world_to_data
 from crossroads.timeline.timelines import Timeline, WorldSettings
 from crossroads.worlds.targets import Target
@@ -74,6 +74,7 @@ class LocalRunner:
         self._jobs = jobs or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1))
         self._limits = limits or Limits()
         self._engines: list[Engine] = []
+        self._together = Together()
 
     def __enter__(self) -> "LocalRunner":
         return self
@@ -191,8 +192,8 @@ class LocalRunner:
 
     def _engine(self, number: int) -> Engine:
         while len(self._engines) <= number:
-            kind = ForkEngine if self.engine_name == "fork" else ReplayEngine
-            self._engines.append(kind(self._launch()))
+            forks = self.engine_name == "fork"
+            self._engines.append(ForkEngine(self._launch(), self._together) if forks else ReplayEngine(self._launch()))
         return self._engines[number]
 
     def order(self) -> dict[str, Any]:

@@ -48,11 +48,17 @@ class ForkEngine(Engine):
 
     name = "fork"
 
-    def __init__(self, launch: Launch) -> None:
+    def __init__(self, launch: Launch, together: Together | None = None) -> None:
+        """Set up an engine without a process yet.
+
+        Args:
+            launch: how its trunk begins.
+            together: what is known of this program's futures in one process, shared by the engines of a runner.
+        """
         super().__init__(launch)
         self._unlayable: set[tuple[Past, int]] = set()
         self._fallen: set[tuple[Past, int]] = set()
-        self._together = Together()
+        self._together = together or Together()
         self._start_is_short = False
         self._start_s = 0.0
 

@@ -50,15 +50,16 @@ class Distrusted(Exception):
 
 
 class Together:
-    """What is known of the program in this respect."""
+    """What is known of the program in this respect, by all engines of a runner."""
 
     def __init__(self) -> None:
         self.size = LOT_MIN
-        self._lots = self._slow_lots = 0
+        self._looked = False
+        self.lots = self._slow_lots = 0
 
     def checks(self, runs: Sequence[Run]) -> list[int]:
         """Positions in a lot of the runs that are to be lived again alone."""
-        early = range(FIRST_CHECKED) if not self._lots else ()
+        early, self._looked = range(0 if self._looked else FIRST_CHECKED), True
         failures = [position for position, run in enumerate(runs) if run.outcome.is_failure][-FAILURES_CHECKED:]
         return sorted({*early, *failures, *range(CHECK_EVERY, len(runs), CHECK_EVERY), len(runs) - 1} & set(range(len(runs))))
 
@@ -79,7 +80,7 @@ class Together:
             other = by_timeline[_unlived(run)]
             if run.timeline != other.timeline:
                 raise Distrusted(f"alone it ended with {run.outcome}, after others with {other.outcome}")
-        self._lots += 1
+        self.lots += 1
         usual_s = sum(run.seconds for run in lot) / len(lot)
         self.size = max(LOT_MIN, min(GROWTH * self.size, LOT_MAX, int(LOT_S / max(usual_s, 1e-9))))
         # By CPU time: what takes how long depends on who else wants the machine.

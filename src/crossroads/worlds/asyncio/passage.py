@@ -46,5 +46,9 @@ class Passage:
 
     numbers: Four
 
+    def __lt__(self, other: "Passage") -> bool:
+        """Whether it lands before the other one."""
+        return self.due < other.due or (self.due == other.due and self.order < other.order)
+
     def __str__(self) -> str:
         return self.label

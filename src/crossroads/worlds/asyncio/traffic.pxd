@@ -30,7 +30,7 @@ cdef class Traffic:
     cpdef bint poll(self, timers, bint idle) except -1
     @cython.locals(count=Py_ssize_t)
     cpdef bint tick(self) except -1
-    @cython.locals(due=Py_ssize_t, head=Passage)
+    @cython.locals(head=Passage)
     cdef Py_ssize_t _next_due(self) except -1
     @cython.locals(floor=Py_ssize_t, flight=Passage)
     cdef Py_ssize_t _next_floor(self) except -1

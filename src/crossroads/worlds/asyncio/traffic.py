@@ -97,7 +97,7 @@ class Traffic:
         self.touch: Callable[[Touched], None] = _ignore
         self.hidden = 0
         self._open: list[Passage] = []
-        self._settled: list[tuple[int, int, Passage]] = []
+        self._settled: list[Passage] = []
         self._settling: list[Passage] = []
         self._order = 0
         self._spins = 0
@@ -136,7 +136,7 @@ class Traffic:
         self._order += 1
         flight = Passage(label, arrive, self._clock.elapsed_ns, 0, self._order)
         flight.due = max(self._clock.elapsed_ns + round(seconds * 1e9), at)
-        heappush(self._settled, (flight.due, flight.order, flight))
+        heappush(self._settled, flight)
         return flight
 
     def force(self, flight: Flight) -> None:
@@ -200,7 +200,7 @@ class Traffic:
     def under_way(self) -> list[Passage]:
         """What has been sent and hasn't landed, in the order in which it was sent; for reports."""
         found: dict[int, Passage] = {}
-        ahead = [*self._open, *(flight for _, _, flight in self._settled), *self._settling]
+        ahead = [*self._open, *self._settled, *self._settling]
         while ahead:
             flight = ahead.pop()
             ahead += flight.followers or ()
@@ -236,9 +236,9 @@ class Traffic:
     def _next_due(self) -> int:
         settled = self._settled
         while settled:
-            due, _, head = settled[0]
+            head = settled[0]
             if not head.dropped:
-                return due
+                return head.due
             heappop(settled)
         return NEVER
 
@@ -274,8 +274,11 @@ class Traffic:
 
     def _land(self, now: int, due: int, rival: object) -> None:
         settled = self._settled
-        while settled and settled[0][0] <= now:
-            _, _, flight = heappop(settled)
+        while settled:
+            flight = settled[0]
+            if flight.due > now:
+                break
+            heappop(settled)
             if flight.dropped:
                 continue
             flight.landed = True
@@ -301,7 +304,7 @@ class Traffic:
             if flight.floor > now or not self._settle(flight, now, due, timer):
                 still.append(flight)
             else:
-                heappush(self._settled, (flight.due, flight.order, flight))
+                heappush(self._settled, flight)
         self._settling = []
 
     def _settle(self, flight: Passage, now: int, due: int, timer: object) -> bool:
@@ -316,7 +319,7 @@ class Traffic:
             low = (known - since) / 1e9 / pace
             left = beyond(low)
         head = self._next_due()
-        rival_time, rival = (head, self._settled[0][2]) if now < head < due else (due, timer)
+        rival_time, rival = (head, self._settled[0]) if now < head < due else (due, timer)
         if rival_time == NEVER or flight.lost >= RACES_MAX:
             return self._alone(flight, low, left, pace)
         if rival_time <= now:
