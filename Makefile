@@ -116,6 +116,7 @@ endef
 
 # One wheel for each of them: compiled where a compiler is at hand, but for the bare one, which is pure Python.
 dist/bare/built: export CROSSROADS_PURE := 1
+dist/newest/built dist/oldest/built: export CROSSROADS_COMPILED := $(shell command -v cc)
 dist/%/built: .venv-%/ready hatch_build.py README.md LICENSE $(shell find src -type f -not -name '*.pyc')
 	rm -rf $(@D)
 	.venv-$*/bin/python -m pip wheel --quiet --quiet --disable-pip-version-check --no-deps --wheel-dir $(@D) .

@@ -1,7 +1,7 @@
 """Compiles the modules beside which a .pxd or .pyx file lies, where Cython and a C compiler work; else the wheel is pure Python.
 
 The compiled modules do what the Python sources beside them do, about twice as fast; `tests/test_compiled.py` compares the two.
-Editable installations, and CROSSROADS_PURE=1, leave them uncompiled.
+Editable installations, and CROSSROADS_PURE=1, leave them uncompiled; with CROSSROADS_COMPILED=1 there is no wheel where they can't be.
 """
 
 import os
@@ -27,6 +27,8 @@ class CompilingHook(BuildHookInterface):
         try:
             built = compile_all(Path(self.root), Path(tempfile.mkdtemp(prefix="crossroads-build-")))
         except (Exception, SystemExit) as error:
+            if os.environ.get("CROSSROADS_COMPILED"):
+                raise
             self.app.display_warning(f"crossroads isn't compiled, and futures take about twice as long: {error}")
             return
         build_data["pure_python"] = False

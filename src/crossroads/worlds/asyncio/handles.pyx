@@ -11,9 +11,11 @@ from asyncio.format_helpers import _format_callback_source
 
 from crossroads.worlds.asyncio.guises import named_as
 
-cdef extern from "Python.h":
+cdef extern from "structmember.h":
     ctypedef struct PyMemberDef:
         Py_ssize_t offset
+
+cdef extern from "Python.h":
     ctypedef struct PyMemberDescrObject:
         PyMemberDef *d_member
     object PyContext_CopyCurrent()
