@@ -63,6 +63,14 @@ def test_what_is_not_dear_or_has_the_time_is_asked_as_ever() -> None:
         assert builder.too_late.streak >= 500
 
 
+@pytest.mark.parametrize("failing_s", [0.4, 2.0])
+def test_the_time_that_is_named_is_enough_for_as_many_as_usual(failing_s: float) -> None:
+    short, _ = looked_into(CoinRunner(TRIGGER, failing_s, survivors_live=100), 0)
+    assert short.is_thrifty
+    enough, _ = looked_into(CoinRunner(TRIGGER, failing_s, survivors_live=100), 0, short.usual_s)
+    assert not enough.is_thrifty
+
+
 def test_two_dear_jumps_are_both_told() -> None:
     for seed in SEEDS:
         _, builder = looked_into(CoinRunner([0.05] * 30 + [0.5] * 30 + [1.0] * 5_000, 0.3, survivors_live=100), seed)

@@ -55,6 +55,9 @@ def deciding(folder: Path, before: str, limit: float, seed: int) -> TurningPoint
     found = crossroads.explore(str(path), futures=300, seed=seed, store=folder / "s.sqlite")
     account = crossroads.explain(found.failures[0], budget=4_000, store=folder / "s.sqlite")
     assert account_from_data(account_to_data(account)) == account
+    out = account.last_way_out
+    assert out is not None
+    assert out.option or (out.took is not None and out.took < limit)
     return max(account.turning_points, key=lambda step: step.jump)
 
 
@@ -64,6 +67,7 @@ def test_a_message_without_a_rival_that_takes_too_long(tmp_path: Path) -> None:
     assert step.kind == "event"
     assert step.moment is not None
     assert step.moment.limit is not None
+    assert step.moment.futures
     assert 0.005 < step.moment.limit < 0.02 < step.moment.took + 0.02
     assert step.moment.up_to is not None
     assert step.moment.longer is not None

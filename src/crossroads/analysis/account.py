@@ -46,6 +46,7 @@ class AccountBuilder:
         """By point, where a time that was drawn decided."""
         self.ended: Ended = "finished"
         self._has_looked = False
+        self._saving: float | None = None
 
     def note(self, text: str) -> None:
         """Say something that the numbers don't."""
@@ -74,6 +75,15 @@ class AccountBuilder:
             if run is not None:
                 return point, option, run
         return None
+
+    def learn_saving(self) -> None:
+        """Live the survivor once more for the time that was drawn at the last way out, where that is what made the difference."""
+        known = self._known_survivor()
+        if known is None or known[1] is not None or known[0].took is None:
+            return
+        run = self._inquiry.runner.run([known[2].timeline], trace=(known[0].index,))[0]
+        if run.timeline.digest == known[2].timeline.digest:
+            self._saving = next((point.took for point in run.trace), None)
 
     def points_needed(self) -> list[int]:
         """Indices of the points that the account shows."""
@@ -149,7 +159,7 @@ class AccountBuilder:
 
     def _last_way_out(self) -> WayOut | None:
         known = self._known_survivor()
-        return None if known is None else way_out(*known)
+        return None if known is None else replace(way_out(*known), took=self._saving)
 
     def _no_way_out(self) -> tuple[str, ...]:
         if not self._has_looked or self._known_survivor() is not None:

@@ -8,6 +8,7 @@ user interrupts, what is known by then is the account, and its notes say what is
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import ceil
 from typing import TypeVar
 
 from crossroads.analysis.account import AccountBuilder, exact_account
@@ -51,6 +52,11 @@ OPTIONS_UNTIL = 0.9
 
 OTHERS_MAX = 100
 """Of the other failures that were met so many are kept, so that `verify` knows them."""
+
+MORE = 4
+"""Of a budget that was spent, so many times as much is suggested; half as wide intervals need that."""
+
+AS_LONG_AS_IT_NEEDS = '"crossroads explain ID" takes as long as it needs where no --budget is given'
 
 GLIMPSE_S, GLIMPSE_SHARE = 0.5, 0.05
 """What is known so far is shown at most so often, and making it takes at most this share of the time."""
@@ -187,20 +193,21 @@ def explain_timeline(
         if inquiry.is_thrifty:
             builder.ended = "budget"
             builder.note(
-                f"futures take up to {inquiry.dearest:.2g} s each, so fewer than usual were lived, and the numbers are less sure;"
-                ' "crossroads explain ID" takes the time for more'
+                f"futures take up to {inquiry.dearest:.2g} s each, too long to live as many as usual in {seconds:.4g} s, so the numbers"
+                f' are less sure; "crossroads explain ID --budget {ceil(inquiry.usual_s / 60)}m" lives as many as usual'
             )
     except BudgetSpent:
         builder.ended = "budget"
         if inquiry.is_late:
-            builder.note(f'the time of {seconds:g} s was up while {inquiry.stage}; "crossroads explain ID" takes more')
+            builder.note(f"the time of {seconds:g} s was up while {inquiry.stage}; {AS_LONG_AS_IT_NEEDS}")
         else:
-            builder.note(f'the budget of {budget:,} futures was spent while {inquiry.stage}; "crossroads explain ID --budget N" takes more')
+            builder.note(f"the budget of {budget:,} futures was spent while {inquiry.stage}; {_more(budget)}")
     except KeyboardInterrupt:
         builder.ended = "interrupted"
         builder.note(f"interrupted while {inquiry.stage}")
         return builder.build()
     learn(inquiry, builder.points_needed())
+    builder.learn_saving()
     return builder.build()
 
 
@@ -280,11 +287,15 @@ def _sample_all(inquiry: Inquiry, builder: AccountBuilder, eps: float) -> None:
 def _unsettled(inquiry: Inquiry, search: JumpSearch) -> str:
     """Why there may be more turning points than were found."""
     if search.is_cut and not search.unproved:
-        return f'the search for turning points ended early, as there are {inquiry.seconds:g} s for all; "crossroads explain ID" takes more'
+        return f"the search for turning points ended early, as there are {inquiry.seconds:g} s for all; {AS_LONG_AS_IT_NEEDS}"
     what = f"{search.unproved} more steps that may be turning points weren't settled"
     if search.is_cut:
-        return f'{what} in their share of the {inquiry.seconds:g} s; "crossroads explain ID" takes more'
-    return what + ("" if inquiry.is_thrifty else f' with {inquiry.budget:,} futures; "crossroads explain ID --budget N" takes more')
+        return f"{what} in their share of the {inquiry.seconds:g} s; {AS_LONG_AS_IT_NEEDS}"
+    return what + ("" if inquiry.is_thrifty else f" with {inquiry.budget:,} futures; {_more(inquiry.budget)}")
+
+
+def _more(budget: int) -> str:
+    return f'"crossroads explain ID --budget {MORE * budget}" may live more'
 
 
 def _unless_spent(work: Callable[[], T]) -> T | None:

@@ -167,6 +167,11 @@ class Inquiry:
         times = USUAL_FUTURES * max(self.cost(step) for step in steps) / (self.seconds * self.runner.jobs)
         return times if times >= DEAR else 1.0
 
+    @property
+    def usual_s(self) -> float:
+        """Seconds that are enough to ask for as many futures as usual even from the dearest spot, and on a machine that is slower then."""
+        return USUAL_FUTURES * self.dearest / self.runner.jobs
+
     def affordable(self, usual: int, least: int, *steps: int) -> int:
         """How many futures to ask for where `usual` would be: fewer, but `least`, where those from one of these steps are dear."""
         times = self.thrift(*steps)

@@ -5,6 +5,7 @@ from there, each with the time that it drew; half of them find the limit that te
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate
 from math import log
 from typing import Final
@@ -51,7 +52,7 @@ def _moment(inquiry: Inquiry, spot: Spot, took: float) -> Moment | None:
     ]
     if not timed:
         return None
-    moment = Moment(took, sum(seconds < took for seconds, _ in timed) / len(timed))
+    moment = Moment(took, sum(seconds < took for seconds, _ in timed) / len(timed), futures=len(timed))
     limit = best_limit(timed[::2])
     if limit is None:
         return moment
@@ -60,7 +61,7 @@ def _moment(inquiry: Inquiry, spot: Spot, took: float) -> Moment | None:
         return moment
     below, above = estimate(sum(up_to), len(up_to)), estimate(sum(longer), len(longer))
     is_apart = below.high < above.low or above.high < below.low
-    return Moment(took, moment.less, limit, below, above) if is_apart else moment
+    return replace(moment, limit=limit, up_to=below, longer=above) if is_apart else moment
 
 
 def best_limit(timed: Sequence[Timed]) -> float | None:

@@ -162,7 +162,8 @@ def _moment(values: Mapping[str, Any] | None) -> Moment | None:
         return None
     parts = {name: None if values[name] is None else Probability(**values[name]) for name in ("up_to", "longer")}
     limit = values["limit"]
-    return Moment(float(values["took"]), float(values["less"]), None if limit is None else float(limit), **parts)
+    futures = int(values.get("futures", 0))
+    return Moment(float(values["took"]), float(values["less"]), None if limit is None else float(limit), **parts, futures=futures)
 
 
 def _one_of(names: tuple[Any, ...], name: object) -> Any:

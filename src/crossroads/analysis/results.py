@@ -82,6 +82,7 @@ class Moment:
         less: the share of futures in which it takes less.
         limit: seconds that tell apart what becomes of the futures; None where no time does.
         up_to, longer: P(this failure | it takes at most `limit`, more than that), from futures that had no part in finding the limit.
+        futures: how many `less` is from; 0 where that isn't known any more.
     """
 
     took: float
@@ -89,6 +90,7 @@ class Moment:
     limit: float | None = None
     up_to: Probability | None = None
     longer: Probability | None = None
+    futures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,7 @@ class WayOut:
         point, label, where, time: as in CurvePoint; the survivor shares the failing run's past up to this point.
         option: the option that the survivor took there; "" where a continuous draw made the difference.
         survivor: the saved run's timeline; it replays like any other.
+        took: seconds of world time that what was drawn there took in the survivor; None where no time was drawn, or none is known.
     """
 
     point: int
@@ -180,6 +183,7 @@ class WayOut:
     time: float
     option: str
     survivor: Timeline
+    took: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,14 @@ import faces_values as made
 import pytest
 from rich.text import Text
 
-from crossroads.analysis.results import Failure, PointOfNoReturn, Tally, WayOut
+from crossroads.analysis.results import Failure, Moment, PointOfNoReturn, Tally, WayOut
 from crossroads.faces.terminal.exploration import exploration_report
 from crossroads.faces.terminal.failure import failure_report, rise
 from crossroads.faces.terminal.lines import LINES_MAX, View
 from crossroads.faces.terminal.listing import Kept, listing
 from crossroads.faces.terminal.page import print_lines, view_of
 from crossroads.faces.terminal.sweep import sweep_report
-from crossroads.faces.terminal.turning import Detail, turning_points
+from crossroads.faces.terminal.turning import Detail, drawn_there, turning_points
 from crossroads.stats.sequences import estimate
 from crossroads.timeline.outcomes import Outcome
 
@@ -80,7 +80,38 @@ def test_a_step_in_a_line_says_what_decided_within_the_option_and_claims_no_cert
     told = " ".join(text.plain.strip() for text in lines)
     assert "before the timeout at boat.py:9 in sail, by the moment drawn within it (in all 37 % of its futures fail); " in told
     assert "; at most 6 % before, at least 94 % after ②" in told
-    assert told.endswith("it took 0.0125 s, more than 0.01 s; 75 % before, 100 % after")
+    assert told.endswith("it took 0.0125 s (up to 0.01 s it fails in 2 %, longer in 98 %); 75 % before, 100 % after")
+
+
+@pytest.mark.parametrize("width", [72, 88, 100])
+def test_the_option_that_was_taken_is_told_however_little_room_there_is(width: int) -> None:
+    failure = replace(made.many_steps(9), shrunk=made.boat_shrunk())
+    told = " ".join(text.plain.strip() for text in failure_report(failure, View(width=width, lines_max=20)))
+    assert told.count("(boat.py:9 in sail): option 0 of a long list;") == 6
+
+
+@pytest.mark.parametrize(
+    ("less", "futures", "words"),
+    [
+        (1.0, 240, "it took 0.0125 s, in all of 240 other futures less"),
+        (0.0, 240, "it took 0.0125 s, in none of 240 other futures less"),
+        (0.9, 240, "it took 0.0125 s, in 90 % of futures less"),
+        (1.0, 0, "it took 0.0125 s, in 100 % of futures less"),
+    ],
+)
+def test_a_time_is_compared_with_those_of_other_futures(less: float, futures: int, words: str) -> None:
+    step = made.within().account.turning_points[1]  # type: ignore[union-attr]
+    assert drawn_there(replace(step, moment=Moment(0.0125, less, futures=futures))).endswith("; " + words)
+
+
+def test_the_way_out_says_what_the_survivor_drew() -> None:
+    failure = made.coins()
+    assert failure.account is not None
+    out = failure.account.last_way_out
+    assert out is not None
+    account = replace(failure.account, last_way_out=replace(out, took=0.2))
+    text = " ".join(printed(failure_report(replace(failure, account=account), View())).split())
+    assert 'Last way out: point 61 "step" (two_coins.py:12 in main); it took 0.2 s in a run that survived. ' in text
 
 
 def unexplained(**changes: object) -> str:

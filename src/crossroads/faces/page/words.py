@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from crossroads.analysis.results import Account, Failure, Option, TurningPoint
 from crossroads.faces.page.data import Answer, Verdict
-from crossroads.faces.terminal.failure import rise
+from crossroads.faces.terminal.failure import rise, what_saved
 from crossroads.faces.terminal.numbers import count, estimate, percent
 from crossroads.faces.terminal.sources import short_place
 from crossroads.faces.terminal.texts import clean
@@ -121,8 +121,8 @@ def _saved(account: Account) -> Answer:
         told = f"{text} at point {step.point:,}, {name_of(step.kind, step.label)}"
         texts.append(f"{told}: with it a run fails in {estimate(option.failure)} instead of {percent(step.after.value)}.")
     if out is not None:
-        choice = quoted(out.option) if out.option else "another draw"
-        texts.append(f"The last way out was {at_point(out.point, '', out.label, out.where)}: {choice} there saved a run.")
+        saving = what_saved(out, quoted(out.option))
+        texts.append(f"The last way out was {at_point(out.point, '', out.label, out.where)}: {saving}.")
     if not texts:
         return Answer(QUESTIONS[2], "No way out was found.")
     return Answer(QUESTIONS[2], " ".join(texts), best[0].point if best is not None else out.point if out is not None else None, "good")

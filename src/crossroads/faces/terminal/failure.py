@@ -29,10 +29,9 @@ DETAILS: Final = (
     Detail(source=1, options=3, full=2, decisions=0, steps=5),
     Detail(source=1, options=3, full=1, decisions=0, steps=3),
     Detail(source=0, options=2, full=0, decisions=0, steps=3),
-    Detail(source=1, options=3, full=1, decisions=0, steps=3, taken=False),
-    Detail(source=0, options=2, full=0, decisions=0, steps=3, taken=False),
+    Detail(source=0, options=2, full=0, decisions=0, steps=1),
 )
-"""From all details to few; the first that fits is shown."""
+"""From all details to few; the first that fits is shown, or the last one."""
 
 PLOT_ROWS: Final = (ROWS, 4)
 """Of the plot; it is smaller rather than that details are left out where the shortest way there takes its room."""
@@ -59,10 +58,11 @@ def failure_report(failure: Failure, view: View, notes: tuple[str, ...] = ()) ->
         notes: sentences that the reader has to know beside those of the account.
 
     Returns:
-        The lines, at most `view.lines_max` unless the account has more notes than fit.
+        The lines, at most `view.lines_max` unless what has to be said takes more: what was taken at each step, and the notes.
     """
     lines: list[Text] = []
-    for detail, rows in product(DETAILS, PLOT_ROWS if failure.shrunk is not None else PLOT_ROWS[:1]):
+    sizes = product(DETAILS, PLOT_ROWS if failure.shrunk is not None else PLOT_ROWS[:1])
+    for detail, rows in (*sizes, (DETAILS[-1], PLOT_ROWS[-1])):
         lines = _compose(failure, view, detail, rows, notes)
         if len(lines) <= view.lines_max:
             break
@@ -247,9 +247,16 @@ def way_out(out: WayOut | None, failure: Failure, view: View) -> list[Text]:
     """The last option that saved a run, and the command that shows it."""
     if out is None:
         return opened("Last way out:", "none was found.", view)
-    choice = f"{cut(clean(out.option), LABEL_WIDTH)} there" if out.option else "another draw there"
-    lines = opened("Last way out:", f"{labelled(out.point, out.label, out.where)}; {choice} saved a run.", view, GOOD)
+    saving = what_saved(out, cut(clean(out.option), LABEL_WIDTH))
+    lines = opened("Last way out:", f"{labelled(out.point, out.label, out.where)}; {saving}.", view, GOOD)
     return [*lines, command(view.command("replay", failure.id, "--survivor"), "see it survive:")]
+
+
+def what_saved(out: WayOut, option: str) -> str:
+    """What the survivor of the last way out drew there, in words; its option as it is to be shown."""
+    if out.option:
+        return f"{option} there saved a run"
+    return "another draw there saved a run" if out.took is None else f"it took {clock(out.took)} in a run that survived"
 
 
 def _closing(account: Account, view: View) -> list[Text]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from crossroads.analysis.results import Account, Decision, Option, TurningPoint
+from crossroads.analysis.results import Account, Decision, Moment, Option, TurningPoint
 from crossroads.faces.terminal.glyphs import NUMBERS, POINTER
 from crossroads.faces.terminal.lines import GOOD, HEADING, QUIET, SIGN, View, line, prose
 from crossroads.faces.terminal.numbers import bounds, clock, count, estimate, grouped, percent, percent_or_bound
@@ -34,7 +34,6 @@ class Detail:
         full: how many turning points are shown with source and options, the largest ones; the others get a line.
         decisions: other decisions shown.
         steps: choices shown of the shortest way there.
-        taken: whether a turning point that gets a line says which option was taken.
     """
 
     source: int
@@ -42,7 +41,6 @@ class Detail:
     full: int
     decisions: int
     steps: int = 9
-    taken: bool = True
 
 
 SHARED_MIN = 12
@@ -65,7 +63,7 @@ def turning_points(account: Account, target: str, view: View, detail: Detail) ->
     quoted: dict[str, str] = {}
     for sign, step in zip(NUMBERS, steps, strict=False):
         if step not in full:
-            lines += _brief(sign, step, view, detail.taken)
+            lines += _brief(sign, step, view)
         else:
             lines += _heading(sign, step, view)
             lines += _source(step, target, view, detail.source, quoted.setdefault(step.where, sign), sign)
@@ -114,9 +112,9 @@ def clearly_better(decision: Decision) -> list[tuple[Option, Option]]:
     return [(taken, better)]
 
 
-def _brief(sign: str, step: TurningPoint, view: View, says_taken: bool) -> list[Text]:
+def _brief(sign: str, step: TurningPoint, view: View) -> list[Text]:
     """Where it was, which way it went and what that changed, in a few words."""
-    ways = [_short(option) + _by_what(step) for option in step.options if option.taken and says_taken]
+    ways = [_short(option) + _by_what(step) for option in step.options if option.taken]
     taken = "".join(f" {way};" for way in (*ways, _took(step)) if way)
     where = f"{sign} at {place(step.point, step.kind, step.label, step.where)}"
     rise = f"{percent_or_bound(step.before)} before, {percent_or_bound(step.after)} after"
@@ -140,8 +138,10 @@ def _took(step: TurningPoint) -> str:
     moment = step.moment
     if moment is None or (step.options and step.inner is None):
         return ""
-    side = "" if moment.limit is None else f", {'more than' if moment.took > moment.limit else 'less than'} {clock(moment.limit)}"
-    return f"it took {clock(moment.took)}{side}"
+    if moment.limit is None or moment.up_to is None or moment.longer is None:
+        return f"it took {clock(moment.took)}"
+    below, above = percent_or_bound(moment.up_to), percent_or_bound(moment.longer)
+    return f"it took {clock(moment.took)} (up to {clock(moment.limit)} it fails in {below}, longer in {above})"
 
 
 def _heading(sign: str, step: TurningPoint, view: View) -> list[Text]:
@@ -166,12 +166,19 @@ def drawn_there(step: TurningPoint) -> str:
         below, above, limit = percent_or_bound(moment.up_to), percent_or_bound(moment.longer), clock(moment.limit)
         what = f"how long it took{within} decided: {clock(moment.took)}"
         return f"{what}; futures in which it takes at most {limit} fail in {below}, those in which it takes longer in {above}"
-    time = "" if moment is None else f"it took {clock(moment.took)}, and in {percent(moment.less)} of futures it takes less"
+    time = "" if moment is None else f"it took {clock(moment.took)}, {_compared(moment)}"
     if inner is not None:
         whole, here = percent_or_bound(inner.failure), percent_or_bound(step.after)
         what = f"not the option taken decided but {_drawn_within(step)}"
         return f"{what}: {whole} of its futures fail in all, {here} with the one drawn here" + (f"; {time}" if time else "")
     return f"decided by something drawn between point {step.point:,} and {step.point + 1:,}" + (f"; {time}" if time else "")
+
+
+def _compared(moment: Moment) -> str:
+    """How many futures take less; all or none of them are said to be those that were seen, since more would have others among them."""
+    if moment.futures and moment.less in (0, 1):
+        return f"in {'all' if moment.less else 'none'} of {count(moment.futures, 'other future')} less"
+    return f"in {percent(moment.less)} of futures less"
 
 
 def _source(step: TurningPoint, target: str, view: View, wanted: int, quoted: str, sign: str) -> list[Text]:
