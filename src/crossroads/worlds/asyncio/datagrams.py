@@ -6,13 +6,26 @@ Source: net/ipv4/udp.c and net/unix/af_unix.c of Linux 6.
 
 import errno
 import socket
+import struct
 from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from crossroads.worlds.asyncio import options
-from crossroads.worlds.asyncio.addresses import ANY, BROADCAST, UNIX, Address, address_text, make_inet, unix_path, unmapped
-from crossroads.worlds.asyncio.endpoints import Buffer, Endpoint, failure
+from crossroads.worlds.asyncio.addresses import (
+    ANY,
+    BROADCAST,
+    INET,
+    INET6,
+    LOOPBACK,
+    UNIX,
+    Address,
+    address_text,
+    make_inet,
+    unix_path,
+    unmapped,
+)
+from crossroads.worlds.asyncio.endpoints import Beside, Buffer, Endpoint, failure
 from crossroads.worlds.asyncio.lanes import Lane
 
 if TYPE_CHECKING:
@@ -28,11 +41,12 @@ UNIX_QUEUE_MAX: Final = 512
 class Datagram(Endpoint):
     """One datagram socket."""
 
-    __slots__ = ("_coming", "_counts", "_inbox", "_lanes", "_unread", "direct", "peer", "shut_read", "shut_write")
+    __slots__ = ("_came_to", "_coming", "_counts", "_inbox", "_lanes", "_unread", "direct", "peer", "shut_read", "shut_write")
 
     def __init__(self, network: "Network", host: "Host", family: int, proto: int = 0) -> None:
         super().__init__(network, host, family, socket.SOCK_DGRAM, proto)
-        self._inbox: deque[tuple[bytes, Address]] = deque()
+        self._inbox: deque[tuple[bytes, Address, str]] = deque()
+        self._came_to = ""
         self._unread = 0
         self._coming = 0
         self._lanes: dict[object, Lane] = {}
@@ -45,7 +59,7 @@ class Datagram(Endpoint):
     def news(self, size: int) -> tuple[str, bytes]:
         if not self._inbox:
             return "", b""
-        data, sender = self._inbox[0]
+        data, sender, _ = self._inbox[0]
         return f"{address_text(sender)} -> {address_text(self.local)}", data[:size]
 
     @property
@@ -105,15 +119,37 @@ class Datagram(Endpoint):
             flags: of which none changes anything.
             address: None for the connected one.
         """
+        return self._send(data, flags, address, None)
+
+    def sendmsg(self, data: Buffer, beside: list[Beside], flags: int, address: Any) -> int:
+        """Send one datagram; from which of the host's addresses may be said beside it."""
+        own = None
+        if self.family != UNIX and all(one[:2] in (options.ADDRESSED, options.PACKET_INET6) for one in beside):
+            for one in beside:
+                own = self._own_address(one)
+            beside = []
+        return super().sendmsg(data, beside, flags, address) if own is None else self._send(data, flags, address, own)
+
+    def _own_address(self, one: Beside) -> str | None:
+        """The address that a packet is to be sent from; None for any."""
+        family, packed = (INET, one[2][4:8]) if one[:2] == options.ADDRESSED else (INET6, one[2][:16])
+        ip = unmapped(socket.inet_ntop(family, packed))
+        if ip in ANY.values():
+            return None
+        if not self.host.has(ip):
+            raise failure(errno.EINVAL)
+        return ip
+
+    def _send(self, data: Buffer, flags: int, address: Any, own: str | None) -> int:
         self.check_flags(flags, "sendto")
         message = data if type(data) is bytes else bytes(memoryview(data).cast("B"))
         if self.family == UNIX:
             self._send_unix(message, address)
         else:
-            self._send_udp(message, address)
+            self._send_udp(message, address, own)
         return len(message)
 
-    def _send_udp(self, message: bytes, address: Any) -> None:
+    def _send_udp(self, message: bytes, address: Any, own: str | None) -> None:
         if address is None:
             if self.remote is None:
                 raise failure(errno.EDESTADDRREQ)
@@ -132,7 +168,7 @@ class Datagram(Endpoint):
             raise failure(self.take_error())
         if self.shut_write:
             raise failure(errno.EPIPE)
-        source = self._source(ip), self.local[1]
+        source = own or self._source(ip), self.local[1]
         key = source[0], ip, port
         if key not in self._lanes:
             label = f"{self.network.spell(self.host, *source)} -> {self.network.spell(host, ip, port)}"
@@ -148,10 +184,15 @@ class Datagram(Endpoint):
         """A datagram has come to an address."""
         receiver = _receiver(host, source, ip, port)
         if receiver is not None:
-            receiver.take(message, make_inet(receiver.family, *source))
-        elif self.remote is not None and not self.closed:
+            receiver.take(message, make_inet(receiver.family, *source), ip)
+        elif self._hears_refusals and not self.closed:
             label = f"{self.network.spell(host, ip, port)} -> {self.network.spell(self.host, *source)}, refused"
             Lane(self.network, host, self.host, label, self, lossy=True).launch(label, self._take_refusal)
+
+    @property
+    def _hears_refusals(self) -> bool:
+        """Whether it is told that nobody listens: connected, or having asked for it (IP_RECVERR)."""
+        return self.remote is not None or any(self.options.get(key) for key in options.ERRORS)
 
     def _take_refusal(self) -> None:
         """Word has come that nobody listens."""
@@ -199,8 +240,8 @@ class Datagram(Endpoint):
         self._coming -= 1
         self.take(message, source)
 
-    def take(self, message: bytes, source: Address) -> None:
-        """A datagram arrives; what a UDP socket has no room for is lost, as in the kernel."""
+    def take(self, message: bytes, source: Address, to: str = "") -> None:
+        """A datagram arrives, over UDP at one of the host's addresses; what a UDP socket has no room for is lost, as in the kernel."""
         if self.closed:
             return
         if self.family == UNIX:
@@ -209,7 +250,7 @@ class Datagram(Endpoint):
         elif self._unread + len(message) > (self.receive_bytes or options.BUFFER_BYTES):
             return
         self._unread += len(message)
-        self._inbox.append((message, source))
+        self._inbox.append((message, source, to))
         self.touch()
 
     def recv(self, size: int, flags: int = 0) -> bytes:
@@ -222,9 +263,10 @@ class Datagram(Endpoint):
             raise failure(self.take_error())
         if not self._inbox:
             if self.shut_read:
+                self._came_to = ""
                 return b"", 0, None
             raise failure(errno.EAGAIN)
-        message, source = self._inbox[0]
+        message, source, self._came_to = self._inbox[0]
         if not flags & socket.MSG_PEEK:
             was_full = self.full
             self._inbox.popleft()
@@ -235,6 +277,20 @@ class Datagram(Endpoint):
                 self._touch_senders()
         cut = len(message) > size
         return message[:size] if cut else message, socket.MSG_TRUNC if cut else 0, source
+
+    def beside(self) -> list[Beside]:
+        """To which address the message came, where the program has asked for it (IP_PKTINFO)."""
+        if not self._came_to:
+            return []
+        told: list[Beside] = []
+        interface = 1 if self.host.source_for(self._came_to) in LOOPBACK.values() else 2
+        if self.options.get(options.ADDRESSED) and ":" not in self._came_to:
+            packed = socket.inet_pton(INET, self._came_to)
+            told.append((*options.ADDRESSED, struct.pack("=I4s4s", interface, packed, packed)))
+        if self.options.get(options.ADDRESSED_INET6):
+            packed = socket.inet_pton(INET6, make_inet(INET6, self._came_to, 0)[0])
+            told.append((*options.PACKET_INET6, struct.pack("=16sI", packed, interface)))
+        return told
 
     def _touch_senders(self) -> None:
         for endpoint in self.host.endpoints:

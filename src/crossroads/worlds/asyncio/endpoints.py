@@ -7,7 +7,6 @@ import errno
 import os
 import socket
 import struct
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from crossroads.errors import NotSimulated
@@ -19,6 +18,9 @@ if TYPE_CHECKING:
     from crossroads.worlds.asyncio.network import Network
 
 Buffer = bytes | bytearray | memoryview
+Beside = tuple[int, int, bytes]
+"""What comes beside a message (ancillary data): level, type and bytes."""
+
 IN_USE_FLAGS: Final = socket.MSG_PEEK | socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL | socket.MSG_WAITALL
 CREDENTIALS: Final = struct.pack("3i", 1, 0, 0)
 """Process, user and group that a Unix socket's peer shows."""
@@ -82,7 +84,7 @@ class Endpoint:
         self.family = family
         self.kind = kind
         self.proto = proto
-        self.options: dict[options.Key, int] = {}
+        self.options: dict[options.Key, options.Value] = {}
         self.error = 0
         self.closed = False
         self.local: Address = _ANY_ADDRESS[family]
@@ -211,25 +213,34 @@ class Endpoint:
         if key == options.PEER and self.family == UNIX and size:
             return CREDENTIALS[:size]
         value = self._read_option(key)
+        if isinstance(value, bytes):
+            return value[:size] if size else int.from_bytes(value[:4], "little", signed=True)
         if key == options.LINGER and size:
             return struct.pack("2i", value != 0, max(value - 1, 0))[:size]
         return value.to_bytes(4, "little", signed=value < 0)[:size] if size else value
 
-    def _read_option(self, key: options.Key) -> int:
+    def _read_option(self, key: options.Key) -> options.Value:
         if key[0] == socket.SOL_SOCKET and key[1] in _ANSWERS:
             return int(_ANSWERS[key[1]](self))
         if key in self.options:
             return self.options[key]
         known = options.DEFAULTS[self.family, self.kind]
-        if key not in known:
-            raise failure(errno.EOPNOTSUPP if self.family == UNIX and key[0] != socket.SOL_SOCKET else errno.ENOPROTOOPT)
-        return known[key]
+        if key in known:
+            return known[key]
+        has_level = key[0] in options.LEVELS[self.family, self.kind]
+        if has_level and key in options.UNKNOWN_HERE:
+            raise NotSimulated(f"getsockopt({options.NAMES[key]}) isn't simulated: there is no wire to be told of; leave it out")
+        raise failure(errno.ENOPROTOOPT if has_level or self.family == INET6 else errno.EOPNOTSUPP)
 
     def set_option(self, level: int, name: int, value: int | Buffer | None) -> None:
         """As setsockopt: remembered, and obeyed where the world can."""
-        key = (level, name)
-        if key not in options.DEFAULTS[self.family, self.kind]:
-            raise self.unknown_option(key)
+        key = options.FORCED.get((level, name), (level, name))
+        known = options.DEFAULTS[self.family, self.kind]
+        if key not in known:
+            raise failure(errno.EOPNOTSUPP if self.family == UNIX and level != socket.SOL_SOCKET else errno.ENOPROTOOPT)
+        if isinstance(known[key], bytes):
+            self.options[key] = options.stored_bytes(key, b"" if value is None or isinstance(value, int) else bytes(value))
+            return
         if key == options.LINGER:
             if isinstance(value, int) or value is None or len(value) < 8:
                 raise failure(errno.EINVAL)
@@ -238,25 +249,34 @@ class Endpoint:
             return
         if not isinstance(value, int):
             value = int.from_bytes(bytes(value or b"")[:4], "little", signed=True)
+        if value != known[key] or key in options.MEMBERSHIPS:
+            self._check_simulated(key)
         self.options[key] = options.stored(key, value)
 
-    def unknown_option(self, key: options.Key) -> Exception:
-        """Why an option can't be set."""
-        if key in _MEMBERSHIPS:
-            return NotSimulated("multicast groups (IP_ADD_MEMBERSHIP) aren't simulated; send to each address of the world instead")
-        if self.family == UNIX and key[0] != socket.SOL_SOCKET:
-            return failure(errno.EOPNOTSUPP)
-        return failure(errno.ENOPROTOOPT)
+    def _check_simulated(self, key: options.Key) -> None:
+        """Refuse an option without which the program wouldn't see what it asks for."""
+        if key in options.MEMBERSHIPS:
+            what = f"multicast groups ({options.NAMES[key]}) aren't simulated"
+            raise NotSimulated(f"{what}; send to each address of the world instead")
+        if key in options.FELT:
+            raise NotSimulated(f"the socket option {options.NAMES[key]} isn't simulated; leave it out")
+        if options.is_delivered(key, self.kind):
+            what = f"the socket option {options.NAMES[key]} isn't simulated: recvmsg() tells bytes and their sender alone"
+            raise NotSimulated(f"{what}; leave it out, and put a fake in place of what reads the rest")
 
     @property
     def send_bytes(self) -> int | None:
         """What the program has asked to have room for when sending, in bytes; None where it didn't."""
-        return _asked(self.options.get(options.SEND_BUFFER))
+        return self._asked(options.SEND_BUFFER)
 
     @property
     def receive_bytes(self) -> int | None:
         """What the program has asked to have room for when receiving, in bytes; None where it didn't."""
-        return _asked(self.options.get(options.RECEIVE_BUFFER))
+        return self._asked(options.RECEIVE_BUFFER)
+
+    def _asked(self, key: options.Key) -> int | None:
+        stored = self.options.get(key)
+        return stored // 2 if isinstance(stored, int) else None
 
     def sockname(self) -> Address:
         return self.local
@@ -267,7 +287,9 @@ class Endpoint:
         return self.remote
 
     def check_flags(self, flags: int, call: str) -> None:
-        """Refuse what isn't simulated."""
+        """Refuse what isn't simulated. Nothing is ever in the queue of errors, which is the same as that it has been read."""
+        if flags & socket.MSG_ERRQUEUE:
+            raise failure(errno.EAGAIN)
         if flags & ~IN_USE_FLAGS:
             raise NotSimulated(f"{call} with flags={flags:#x} isn't simulated; use MSG_PEEK, MSG_DONTWAIT and MSG_NOSIGNAL alone")
 
@@ -289,6 +311,12 @@ class Endpoint:
     def sendto(self, data: Buffer, flags: int, address: Any) -> int:
         raise NotImplementedError
 
+    def sendmsg(self, data: Buffer, beside: list[Beside], flags: int, address: Any) -> int:
+        """Send bytes with what goes beside them."""
+        if beside:
+            raise NotSimulated("sendmsg() with ancillary data (descriptors, credentials) isn't simulated; send bytes alone")
+        return self.sendto(data, flags, address)
+
     def recv(self, size: int, flags: int = 0) -> bytes:
         raise NotImplementedError
 
@@ -296,9 +324,9 @@ class Endpoint:
         """Bytes, flags of the message, and where it comes from."""
         raise NotImplementedError
 
-
-def _asked(stored: int | None) -> int | None:
-    return None if stored is None else stored // 2
+    def beside(self) -> list[Beside]:
+        """What came beside the message that was read last, as far as the program has asked for it."""
+        return []
 
 
 def _listens(endpoint: Endpoint) -> int:
@@ -315,10 +343,10 @@ _ANSWERS: Final[dict[int, Any]] = {
     socket.SO_ERROR: Endpoint.take_error,
     socket.SO_TYPE: lambda endpoint: endpoint.kind,
     socket.SO_ACCEPTCONN: _listens,
+    socket.SO_SNDLOWAT: lambda endpoint: 1,
     getattr(socket, "SO_DOMAIN", 39): lambda endpoint: endpoint.family,
     getattr(socket, "SO_PROTOCOL", 38): _protocol,
 }
-_MEMBERSHIPS: Final[Iterable[options.Key]] = ((socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP), (socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP))
 
 
 class _Gone:

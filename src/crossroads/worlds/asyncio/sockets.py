@@ -275,11 +275,10 @@ class Socket:
             raise self._wait(error, "sendto()") from None
 
     def sendmsg(self, buffers: Iterable[Buffer], ancdata: Iterable[Any] = (), flags: int = 0, address: Any = None, /) -> int:
-        if list(ancdata):
-            raise NotSimulated("sendmsg() with ancillary data (descriptors, credentials) isn't simulated; send bytes alone")
+        beside = [(level, kind, bytes(what)) for level, kind, what in ancdata]
         data = b"".join(bytes(memoryview(one).cast("B")) if type(one) is not bytes else one for one in buffers)
         try:
-            return self._end.sendto(data, flags, address)  # type: ignore[no-any-return]
+            return self._end.sendmsg(data, beside, flags, address)  # type: ignore[no-any-return]
         except BlockingIOError as error:
             raise self._wait(error, "sendmsg()") from None
 
@@ -324,17 +323,19 @@ class Socket:
             data, marks, address = self._end.recvmsg(bufsize, flags)
         except BlockingIOError as error:
             raise self._wait(error, "recvmsg()") from None
-        return data, [], marks, address
+        beside = self._end.beside()
+        told = [one for one in beside if ancbufsize >= socket.CMSG_LEN(len(one[2]))]
+        return data, told, marks | (socket.MSG_CTRUNC if told != beside else 0), address
 
     def recvmsg_into(self, buffers: Iterable[Any], ancbufsize: int = 0, flags: int = 0, /) -> tuple[int, list[Any], int, Address]:
         views = [memoryview(one).cast("B") for one in buffers]
-        data, _, marks, address = self.recvmsg(sum(map(len, views)), ancbufsize, flags)
+        data, beside, marks, address = self.recvmsg(sum(map(len, views)), ancbufsize, flags)
         start = 0
         for view in views:
             piece = data[start : start + len(view)]
             view[: len(piece)] = piece
             start += len(piece)
-        return len(data), [], marks, address
+        return len(data), beside, marks, address
 
     # What stock Python builds on these
 
