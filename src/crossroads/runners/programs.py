@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, NoReturn
 
-from crossroads.errors import TargetError
+from crossroads.errors import NotSimulated, TargetError
 from crossroads.runners.folders import Folder
-from crossroads.snapshots.endings import outcome_of, safe_text, type_name
+from crossroads.snapshots.endings import asked_at, outcome_of, safe_text, type_name
 from crossroads.timeline.outcomes import Outcome
 from crossroads.worlds.hashes import HASHES
 from crossroads.worlds.targets import Target, load_target
@@ -85,4 +85,5 @@ def import_problem(place: str, error: BaseException) -> str:
         return f"{error.filename or place}, line {error.lineno}: {error.msg}; the program can't be imported"
     if isinstance(error, SystemExit):
         return f"{place} calls sys.exit() while it is imported; guard it with if __name__ == '__main__'"
-    return f"{place} can't be imported: {type_name(error)}: {safe_text(error)}"
+    asked = asked_at(error.__traceback__) if isinstance(error, NotSimulated) else ""
+    return f"{place} can't be imported: {type_name(error)}: {safe_text(error)}" + (f"; asked for at {asked}" if asked else "")

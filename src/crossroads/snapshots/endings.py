@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from crossroads.errors import TargetError
 from crossroads.snapshots import kernel
-from crossroads.snapshots.places import describe_place, is_ours, is_own
+from crossroads.snapshots.places import describe_place, is_ours, is_own, is_plumbing, library_place
 from crossroads.timeline.outcomes import Outcome
 
 MESSAGE_CHARS_MAX: Final = 500
@@ -113,6 +113,18 @@ def raised_at(trace: TracebackType | None) -> str:
             own = innermost
         trace = trace.tb_next
     return own or innermost
+
+
+def asked_at(trace: TracebackType | None) -> str:
+    """Who asked for what was refused: the innermost place outside of Python's own library and of us, and behind it the program's own."""
+    asked = ""
+    own = raised_at(trace)
+    while trace is not None:
+        frame = trace.tb_frame
+        if not is_plumbing(frame.f_code.co_filename):
+            asked = describe_place(frame.f_code, trace.tb_lineno) if is_own(frame.f_code.co_filename) else library_place(frame)
+        trace = trace.tb_next
+    return asked if asked == own or not asked else f"{asked}, from {own}"
 
 
 def _exited(leaving: SystemExit, where: str) -> Outcome:

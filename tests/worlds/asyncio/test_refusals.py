@@ -1,5 +1,6 @@
 """Threads and processes are refused where the program asks for them."""
 
+import ctypes.util
 import multiprocessing
 import os
 import subprocess
@@ -39,6 +40,13 @@ def test_the_call_and_a_way_out_are_named(call: Callable[[], object], named: str
         call()
     assert named in str(caught.value)
     assert way_out in str(caught.value)
+
+
+def test_libraries_can_be_looked_for() -> None:
+    assert ctypes.util.find_library("c") == "libc.so.6"
+    assert ctypes.util.find_library("no-such-library") is None
+    with pytest.raises(NotSimulated):
+        subprocess.run(["true"])
 
 
 def test_real_descriptors_are_named() -> None:

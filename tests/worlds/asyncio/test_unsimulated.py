@@ -7,6 +7,7 @@ import pytest
 
 import crossroads
 from crossroads.analysis.results import Exploration
+from crossroads.errors import TargetError
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="futures are forked here")
 
@@ -38,3 +39,26 @@ def test_what_was_not_swallowed_tells_itself(tmp_path: Path) -> None:
     found = explored(tmp_path, ":\n            raise")
     assert {failure.outcome.exception for failure in found.failures} == {"ValueError", "crossroads.NotSimulated"}
     assert not [note for note in found.notes if "the world doesn't have" in note]
+
+
+def test_what_an_import_asks_for_is_refused_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "site-packages" / "impure"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("import subprocess\n\n\ndef build():\n    subprocess.run(['true'])\n")
+    monkeypatch.setenv("PYTHONPATH", str(package.parent))
+    program = tmp_path / "program.py"
+    for line, place in (
+        ("import impure; impure.build()", "impure/__init__.py:5 in build, from program.py:1 in <module>"),
+        ("import subprocess; subprocess.run(['true'])", "program.py:1 in <module>"),
+    ):
+        program.write_text(f"{line}\nasync def main(): pass\n")
+        with pytest.raises(TargetError) as caught:
+            crossroads.explore(str(program), futures=1, store=tmp_path / "store.sqlite", jobs=1)
+        assert str(caught.value).endswith(f"asked for at {place}")
+
+
+def test_an_import_may_look_for_a_library(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text("from ctypes.util import find_library\nNAME = find_library('c')\nasync def main(): assert NAME == 'libc.so.6'\n")
+    found = crossroads.explore(str(program), futures=8, store=tmp_path / "store.sqlite", jobs=1)
+    assert found.explored.passed == found.explored.futures

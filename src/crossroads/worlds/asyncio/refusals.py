@@ -5,6 +5,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, Final, NoReturn
 
 from crossroads.errors import NotSimulated
@@ -23,17 +24,38 @@ def install(patches: Patches) -> Callable[[], None]:
     Returns:
         A function that lets modules not imported yet be as they are.
     """
+    lookups: list[str] = []
+
+    def refuse(owner: Any, name: str, what: str, way_out: str) -> None:
+        stock = getattr(owner, name)
+
+        def refusing(*args: Any, **kwargs: Any) -> Any:
+            if lookups:
+                return stock(*args, **kwargs)
+            raise NotSimulated(f"{what} would run something outside of the asyncio world's control; {way_out}")
+
+        patches.set(owner, name, refusing)
+
     patches.set(threading.Thread, "start", _refuse_thread)
-    patches.set(_thread, "start_new_thread", _refusing("_thread.start_new_thread()", "use loop.run_in_executor or asyncio.to_thread"))
-    patches.set(subprocess.Popen, "__init__", _refusing("subprocess.Popen", "put a fake in its place"))
+    refuse(_thread, "start_new_thread", "_thread.start_new_thread()", "use loop.run_in_executor or asyncio.to_thread")
+    refuse(subprocess.Popen, "__init__", "subprocess.Popen", "put a fake in its place")
     for name in FORKS:
         if hasattr(os, name):
-            patches.set(os, name, _refusing(f"os.{name}()", "put a fake in its place"))
+            refuse(os, name, f"os.{name}()", "put a fake in its place")
 
     def patch_processes(module: Any) -> None:
-        patches.set(module.BaseProcess, "start", _refusing("multiprocessing.Process.start()", "use asyncio.to_thread, or call its target"))
+        refuse(module.BaseProcess, "start", "multiprocessing.Process.start()", "use asyncio.to_thread, or call its target")
 
-    return on_import("multiprocessing.process", patch_processes)
+    def patch_lookup(module: Any) -> None:
+        patches.set(module, "find_library", _looking_up(module.find_library, lookups))
+
+    cancels = [on_import("multiprocessing.process", patch_processes), on_import("ctypes.util", patch_lookup)]
+
+    def cancel() -> None:
+        for one in cancels:
+            one()
+
+    return cancel
 
 
 def refuse_descriptor(descriptor: int) -> NoReturn:
@@ -51,8 +73,15 @@ def _refuse_thread(self: threading.Thread) -> NoReturn:
     )
 
 
-def _refusing(what: str, way_out: str) -> Callable[..., NoReturn]:
-    def refuse(*args: Any, **kwargs: Any) -> NoReturn:
-        raise NotSimulated(f"{what} would run something outside of the asyncio world's control; {way_out}")
+def _looking_up(stock: Callable[[str], str | None], lookups: list[str]) -> Callable[[str], str | None]:
+    """`find_library`, which asks ldconfig, gcc and ld for a name: the same in every run, and libraries do so as they are imported."""
 
-    return refuse
+    @wraps(stock)
+    def find_library(name: str) -> str | None:
+        lookups.append(name)
+        try:
+            return stock(name)
+        finally:
+            lookups.pop()
+
+    return find_library
