@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from os import PathLike
 from typing import Any, Final
 
+from crossroads.analysis.idle_faults import LOOKED_AT, idle_faults
 from crossroads.analysis.pasts import PAST, save_past
 from crossroads.analysis.points_mode import find_points_mode
 from crossroads.analysis.progress import OnProgress, Progress
@@ -171,6 +172,7 @@ class Explorer:
             runner = self._choose_points(runner)
             resumed = self._counts.futures
             self._rounds(runner, futures)
+            self._note_idle_faults(runner)
             self._keep_pasts(runner)
         except KeyboardInterrupt:
             complete = False
@@ -325,6 +327,11 @@ class Explorer:
         if run.unsimulated and not run.outcome.exception.endswith("NotSimulated") and not self._is_unsimulated:
             self._is_unsimulated = True
             self._notes.append(f"some that failed had asked for what the world doesn't have, and may fail only for that: {run.unsimulated}")
+
+    def _note_idle_faults(self, runner: LocalRunner) -> None:
+        if self._world.faults:
+            runs = runner.run(self._timelines(self._world, 0, min(LOOKED_AT, self._counts.futures)), trace="all")
+            self._notes += filter(None, [idle_faults(self._world.faults, runs)])
 
     def _say_progress(self, futures: int, first: int) -> None:
         if self._on_progress is not None:

@@ -171,6 +171,20 @@ def test_exploring_with_faults_finds_what_only_they_do(tmp_path: Path) -> None:
     assert crossroads.replay(found.failures[0], store=store, quiet=True).same
 
 
+def test_faults_that_nothing_can_meet_are_told(tmp_path: Path) -> None:
+    body = """
+        serving = asyncio.create_task(serve())
+        await asyncio.sleep(1)
+        await ask(await asyncio.open_connection("127.0.0.1", 6379))
+        """
+    here = write(tmp_path, body)
+    found = crossroads.explore(here, futures=8, store=tmp_path / "store.sqlite", jobs=1, faults=("crash", "partition", "reset"))
+    (note,) = (note for note in found.notes if "could meet" in note)
+    assert note.startswith("nothing in this program could meet a crash or a partition: a crash needs a host beside localhost")
+    found = crossroads.explore(write(tmp_path, BUSY), futures=8, store=tmp_path / "store.sqlite", jobs=1, faults=FAULT_KINDS)
+    assert not [note for note in found.notes if "could meet" in note]
+
+
 def test_faults_are_checked(tmp_path: Path) -> None:
     assert check_faults(["loss", "crash", "loss"]) == ("crash", "loss")
     assert check_faults("reset") == ("reset",)
