@@ -66,7 +66,8 @@ clean:
 .venv-oldest/ready: PYTHONS := 3.11 3.12 3.13
 .venv-oldest/ready: WHAT := '.[test]'
 .venv-bare/ready: PYTHONS := 3.12 3.13 3.11
-.venv-bare/ready: WHAT := . pytest pytest-xdist hypothesis
+# The oldest versions of what crossroads needs, as pyproject.toml has them; markupsafe is jinja2's, which takes no newer one.
+.venv-bare/ready: WHAT := . pytest pytest-xdist hypothesis click==7.0 jinja2==2.11.3 markupsafe==2.0.1 rich==10.16.2 platformdirs==2.0.0
 .venv-%/ready: pyproject.toml
 	python=$$(.ci/python $(PYTHONS)) && $$python -m venv --clear .venv-$*
 	.venv-$*/bin/python $(PIP) $(WHAT)

@@ -117,7 +117,7 @@ def _unexpected(error: Exception) -> str:
 
 def _usage_message(error: click.ClickException) -> str:
     """Click's message in our form: small letter, no full stop, and where to read on."""
-    text = error.format_message().strip().rstrip(".")
+    text = error.format_message().strip().rstrip(".").replace('"', "'")
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "crossroads"
     return f'{text[:1].lower()}{text[1:]}; see "{path} --help"'

@@ -23,7 +23,7 @@ from crossroads.faces.terminal.texts import clean
     click.option(
         "--dir",
         "directory",
-        type=click.Path(path_type=Path, file_okay=False),
+        type=options.PathType(file_okay=False),
         default=Path(DIRECTORY),
         show_default=True,
         help="Where such files are kept; it is made where it isn't there.",

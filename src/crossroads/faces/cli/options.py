@@ -4,6 +4,7 @@ A value that breaks its rule is a `SettingError`, which says the rule and the wa
 """
 
 import math
+import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -105,6 +106,14 @@ class OneOf(TextType):
         return str(value)
 
 
+class PathType(click.Path):
+    """A path; click itself makes them of texts only since its version 8."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path, if there is one as asked for."""
+        return Path(os.fsdecode(super().convert(value, param, ctx)))
+
+
 class SomeOf(TextType):
     """One or several of some words, with commas between them; a tuple of them."""
 
@@ -164,7 +173,7 @@ WALL = Between(0, 1e9, "must be more than 0 seconds; without this option it adap
 EPS = Between(0, 0.2, "must be more than 0 and at most 0.2: the chance of survival that counts as none")
 
 store_option = click.option(
-    "--store", type=click.Path(path_type=Path, dir_okay=False), help="The file that keeps what is found; one for each project by default."
+    "--store", type=PathType(dir_okay=False), help="The file that keeps what is found; one for each project by default."
 )
 seed_option = click.option("--seed", type=SEED, default=0, show_default=True, help="Another seed draws other futures.")
 FUTURES_EXPLAINING: Final = 15_000

@@ -72,7 +72,7 @@ quarter of it."""
     click.option(
         "--kept",
         "kept_directory",
-        type=click.Path(path_type=Path, file_okay=False),
+        type=options.PathType(file_okay=False),
         default=Path(KEPT),
         show_default=True,
         help='The regressions of "crossroads keep", which are replayed first.',

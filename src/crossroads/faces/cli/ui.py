@@ -20,7 +20,7 @@ PACKAGES: Final = ("starlette", "uvicorn")
 @options.verb(
     "ui",
     "Look at what is kept, and explore, in a local page.",
-    click.argument("place", metavar="[STORE]", required=False, type=click.Path(path_type=Path, dir_okay=False)),
+    click.argument("place", metavar="[STORE]", required=False, type=options.PathType(dir_okay=False)),
     click.option("--port", type=options.Whole(0, 65535), default=0, help="A port of this machine; a free one by default."),
     click.option("--no-open", is_flag=True, help="Don't open a browser."),
     options.store_option,
