@@ -96,7 +96,7 @@ def test_the_option_that_was_taken_is_told_however_little_room_there_is(width: i
         (1.0, 240, "it took 0.0125 s, in all of 240 other futures less"),
         (0.0, 240, "it took 0.0125 s, in none of 240 other futures less"),
         (0.9, 240, "it took 0.0125 s, in 90 % of futures less"),
-        (1.0, 0, "it took 0.0125 s, in 100 % of futures less"),
+        (1.0, 0, "it took 0.0125 s, in all of the others less"),
     ],
 )
 def test_a_time_is_compared_with_those_of_other_futures(less: float, futures: int, words: str) -> None:

@@ -176,8 +176,9 @@ def drawn_there(step: TurningPoint) -> str:
 
 def _compared(moment: Moment) -> str:
     """How many futures take less; all or none of them are said to be those that were seen, since more would have others among them."""
-    if moment.futures and moment.less in (0, 1):
-        return f"in {'all' if moment.less else 'none'} of {count(moment.futures, 'other future')} less"
+    if moment.less in (0, 1):
+        others = count(moment.futures, "other future") if moment.futures else "the others"
+        return f"in {'all' if moment.less else 'none'} of {others} less"
     return f"in {percent(moment.less)} of futures less"
 
 
