@@ -9,12 +9,10 @@ import os
 import selectors
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures.thread import _threads_queues
-from concurrent.futures.thread import _worker as _pool_worker
 from typing import Any, Final
 
 from crossroads.worlds.asyncio.course import NEVER
@@ -29,11 +27,7 @@ GRACE_S: Final = 0.0005
 SLICE_S: Final = 0.001
 """How long a real wait may last before simulated sockets are looked at again."""
 
-HANDOVER_S: Final = 0.0001
-"""How long a thread that could run may have to wait for the interpreter, where this one waits, too."""
-
 _monotonic: Final = time.monotonic
-_sleep: Final = time.sleep
 
 
 class VirtualClock:
@@ -114,7 +108,7 @@ class CalmSelector(WorldSelector):
 
     def _must_wait(self, timeout: float | None) -> bool:
         """Whether something outside of the loop may still happen before its next timer."""
-        if self.jobs or (threading.active_count() > 1 and _threads_work()):
+        if self.jobs or (threading.active_count() > 1 and any(map(_is_busy, threading.enumerate()))):
             return True
         if signal.getitimer(signal.ITIMER_REAL)[0]:
             return True
@@ -148,23 +142,16 @@ class CalmSelector(WorldSelector):
             return any(key.fileobj is fileobj for key in self._keys.values())
 
 
-def _threads_work() -> bool:
-    """Whether another thread may still do something for the loop."""
-    if any(map(_is_busy, threading.enumerate())):
-        return True
-    # One that has just taken its job may not have been given the interpreter yet.
-    _sleep(HANDOVER_S)
-    return any(map(_is_busy, threading.enumerate()))
-
-
 def _is_busy(thread: threading.Thread) -> bool:
-    """Whether it is another thread, and not one of a pool's that waits for its next job."""
+    """Whether it is another thread that may still do something for the loop: one of a pool's doesn't between two jobs."""
     if thread is threading.current_thread():
         return False
     if thread not in _threads_queues:
         return True
-    frame = sys._current_frames().get(thread.ident or 0)
-    return frame is None or frame.f_code is not _pool_worker.__code__ or not _threads_queues[thread].empty()
+    # Of the arguments of `_worker`, until it has ended; the semaphore counts the threads that wait and haven't been promised a job.
+    arguments = getattr(thread, "_args", None)
+    executor = arguments[0]() if arguments else None
+    return executor is not None and bool(executor._idle_semaphore._value < len(executor._threads))
 
 
 class CalmLoop(WorldLoop):
