@@ -9,10 +9,12 @@ import os
 import selectors
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures.thread import _threads_queues
+from concurrent.futures.thread import _worker as _pool_worker
 from typing import Any, Final
 
 from crossroads.worlds.asyncio.course import NEVER
@@ -27,7 +29,14 @@ GRACE_S: Final = 0.0005
 SLICE_S: Final = 0.001
 """How long a real wait may last before simulated sockets are looked at again."""
 
+HANDOVER_S: Final = 0.0001
+"""How long a thread that could run usually has to wait for the interpreter, where this one waits, too."""
+
+LAST_LOOK_S: Final = 0.05
+"""The like before it is said that nothing is left to happen."""
+
 _monotonic: Final = time.monotonic
+_sleep: Final = time.sleep
 
 
 class VirtualClock:
@@ -91,6 +100,8 @@ class CalmSelector(WorldSelector):
             return found
         due, _, _ = self.timers.next_timers()
         if due == NEVER:
+            if threading.active_count() > 1 and _threads_work(LAST_LOOK_S):
+                return self._wait(timeout)
             self._stuck()
         self._clock.elapsed_ns = max(self._clock.elapsed_ns, due)
         return self._poll(0)
@@ -108,7 +119,7 @@ class CalmSelector(WorldSelector):
 
     def _must_wait(self, timeout: float | None) -> bool:
         """Whether something outside of the loop may still happen before its next timer."""
-        if self.jobs or (threading.active_count() > 1 and any(map(_is_busy, threading.enumerate()))):
+        if self.jobs or (threading.active_count() > 1 and _threads_work(HANDOVER_S)):
             return True
         if signal.getitimer(signal.ITIMER_REAL)[0]:
             return True
@@ -142,16 +153,29 @@ class CalmSelector(WorldSelector):
             return any(key.fileobj is fileobj for key in self._keys.values())
 
 
+def _threads_work(patience_s: float) -> bool:
+    """Whether another thread may still do something for the loop; one that has just taken a job may take so long to show it."""
+    if any(map(_is_busy, threading.enumerate())):
+        return True
+    _sleep(patience_s)
+    return any(map(_is_busy, threading.enumerate()))
+
+
 def _is_busy(thread: threading.Thread) -> bool:
-    """Whether it is another thread that may still do something for the loop: one of a pool's doesn't between two jobs."""
+    """Whether it is another thread, and not one of a pool's between two jobs."""
     if thread is threading.current_thread():
         return False
     if thread not in _threads_queues:
         return True
-    # Of the arguments of `_worker`, until it has ended; the semaphore counts the threads that wait and haven't been promised a job.
+    # The arguments of `_worker` are there until it has ended. The semaphore counts the threads that wait and haven't been promised a job,
+    # but for jobs that were given just as another ended.
     arguments = getattr(thread, "_args", None)
     executor = arguments[0]() if arguments else None
-    return executor is not None and bool(executor._idle_semaphore._value < len(executor._threads))
+    if executor is None:
+        return False
+    frame = sys._current_frames().get(thread.ident or 0)
+    waits = frame is not None and frame.f_code is _pool_worker.__code__ and _threads_queues[thread].empty()
+    return not waits or bool(executor._idle_semaphore._value < len(executor._threads))
 
 
 class CalmLoop(WorldLoop):
