@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from crossroads.analysis.explain import explain
 from crossroads.analysis.explore import explore
 from crossroads.analysis.report import shrunk_from_data, shrunk_to_data
 from crossroads.analysis.results import Failure, Shrunk
@@ -47,6 +48,21 @@ def main():
     taken = [chance(f"switch {number}", ["off", "on"]) == "on" for number in range(4)]
     rare = chance("master switch", ["off", "on"], weights=[.999, .001]) == "on"
     assert not (all(taken) or rare)
+"""
+
+EARLIER = """
+from crossroads import chance
+
+def main():
+    lates = 0
+    for turn in range(24):
+        late = chance("reply", ["in time", "late"], weights=[.6, .4]) == "late"
+        lates += late
+        rare = .2 if turn >= 12 else .0005
+        stop = chance("stop", ["not yet", "together"], weights=[1 - rare, rare]) == "together"
+        assert not (late and stop)
+        if stop or (turn >= 3 and not lates):
+            return
 """
 
 A_LONG_WAY = """
@@ -251,6 +267,16 @@ def test_options_are_as_likely_and_numbers_as_small_as_they_can_be(tmp_path: Pat
 
 def test_a_single_choice_that_the_failing_run_never_took(tmp_path: Path) -> None:
     assert choices(shrunk_in(tmp_path, A_SHORTER_ONE)) == [("master switch", "'on'", "'off'")]
+
+
+def test_what_decided_late_is_tried_early(tmp_path: Path) -> None:
+    failure = found(tmp_path, EARLIER, futures=1_000)
+    account = explain(failure, store=tmp_path / "found.sqlite", jobs=1)
+    assert "stop" in [step.label for step in account.turning_points]
+    shrunk = shrink(replace(failure, account=account), store=tmp_path / "found.sqlite", jobs=1)
+    assert [(step.name, step.option) for step in shrunk.steps] == [("reply", "'late'"), ("stop", "'together'")]
+    assert all(step.occurrence < 12 for step in shrunk.steps)
+    assert shrunk.minimal
 
 
 def test_a_single_choice_is_found_before_a_long_way_is_shortened(tmp_path: Path) -> None:

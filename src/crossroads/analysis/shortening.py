@@ -2,6 +2,8 @@
 
 It begins with the choices at which the failing run wasn't calm, leaves out what it can, and takes likelier options where they will do. Then
 it looks for single choices, and pairs, which the failing run may never have met. When the budget is spent the best so far is the result.
+In a long run what decided often comes earlier when all else is calm, so the choices known to have decided are tried at earlier occurrences,
+each with one other choice, before many choices are left out one by one.
 """
 
 from collections import Counter
@@ -30,6 +32,12 @@ LARGE: Final = 5
 
 OTHERS_SOUGHT, OTHERS_MAX = 64, 3
 """Futures lived to find other failing runs, and how many of those, the shortest ones, are looked at."""
+
+DECIDED_MAX, EARLIER = 3, 3
+"""Choices known to have decided, the unlikeliest ones, that are tried with one other; at their own occurrence and the first so many."""
+
+DECIDED_SHARE: Final = 0.4
+"""Of the futures that are left, so many may go into that."""
 
 STREAK_BEGINS: Final = 8
 """Occurrences of a choice at which a streak of one option is tried to begin, the first ones."""
@@ -60,7 +68,7 @@ class Shortening:
         """Search until nothing is left to try, or the budget is spent."""
         try:
             first = self._begin(self._trials.failing.epochs, self._first_tries())
-            if first is None or len(first.named) <= LARGE or not self._look_for_singles(LIKELY):
+            if first is None or len(first.named) <= LARGE or not (self._look_for_singles(LIKELY) or self._look_beside_decided()):
                 self._settle(first)
             self._look_for_singles()
             self._look_for_streaks()
@@ -153,6 +161,33 @@ class Shortening:
             return False
         self._trials.stage = "looking for a single choice that suffices"
         return any(self._try_on_top(Candidate(epochs), most) for epochs in _calmed(self._trials.failing.epochs, "all"))
+
+    def _look_beside_decided(self) -> bool:
+        """Whether a calm run fails with what decided the failing run, perhaps earlier in it, and one other option."""
+        decided = self._decided()
+        if not decided:
+            return False
+        self._trials.stage = "looking for one choice beside what decided"
+        least = self._trials.left - DECIDED_SHARE * self._trials.left
+        for point, occurrence in decided:
+            if self._trials.left - LIKELY < least:
+                return False
+            one = replace(named_override(point, point.taken or 0), occurrence=occurrence)
+            if self._try_on_top(Candidate(_calmed(self._trials.failing.epochs, "all")[0], (one,)), LIKELY):
+                return True
+        return False
+
+    def _decided(self) -> list[tuple[Point, int]]:
+        """The choices at turning points, and the suspects where those aren't known, with the occurrences at which to try them."""
+        if self._account is None:
+            return []
+        known = {step.point for step in self._account.turning_points}
+        known |= {suspect.point for stretch in self._account.stretches for suspect in stretch.suspects}
+        points = [point for point in uncalm(self._path.choices) if point.index in known and point.taken is not None]
+        unlikeliest = sorted(points, key=lambda point: point.weights[point.taken or 0])[:DECIDED_MAX]
+        tries = [(point, point.occurrence) for point in unlikeliest]
+        tries += [(point, occurrence) for occurrence in range(EARLIER) for point in unlikeliest if occurrence < point.occurrence]
+        return tries
 
     def _look_for_pairs(self) -> None:
         """A choice that is needed so far with one other, where more than two are needed."""

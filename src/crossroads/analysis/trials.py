@@ -23,8 +23,10 @@ LOT_LEAST, LOT_MAX = 4, 128
 """Candidates lived at once: few at first, then twice as many each time, as those that come first are likelier to fail."""
 
 DEAR_S: Final = 0.5
-"""Where a future takes longer than this on average, fewer are lived to be sure."""
+"""Where a future takes longer than this on average, or one that fails, fewer are lived to be sure."""
 
+FAILING_TOLD: Final = 4
+"""The last so many that failed tell what one costs: they are most like the result."""
 
 QUICK_S: Final = 0.5
 """Until futures have taken so long in all, one engine lives them: to start another would take longer."""
@@ -76,6 +78,7 @@ class Trials:
         self._origin = failing.outcome.origin
         self._known: dict[Candidate, bool] = {}
         self._lived_s = 0.0
+        self._failing_s: list[float] = []
         self._on_progress = on_progress
         self._began = time.monotonic()
 
@@ -132,6 +135,7 @@ class Trials:
             lot = timelines[len(runs) : len(runs) + count]
             lived = self._lived(lot, traced, pristine or traced)
             self._lived_s += sum(run.seconds for run in lived)
+            self._failing_s += [run.seconds for run in lived if self.is_this(run.outcome)]
             runs += lived
         self.spent += len(timelines)
         if self._on_progress is not None:
@@ -146,7 +150,10 @@ class Trials:
 
     def affordable(self, usual: int, least: int) -> int:
         """How many futures to live where `usual` would be: fewer where they are dear."""
-        return usual if self._lived_s <= DEAR_S * max(1, self.spent) else least
+        # Candidates that pass may be cheap where those that fail go on for long; what is made sure of fails.
+        failing_s = self._failing_s[-FAILING_TOLD:]
+        is_dear = self._lived_s > DEAR_S * max(1, self.spent) or sum(failing_s) > DEAR_S * len(failing_s)
+        return least if is_dear else usual
 
     def _lived(self, lot: Sequence[Timeline], traced: bool, pristine: bool) -> list[Run]:
         """The runs; those of cheap futures may share processes, until they are found not to be the same so."""
