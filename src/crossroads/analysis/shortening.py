@@ -178,11 +178,10 @@ class Shortening:
         return False
 
     def _decided(self) -> list[tuple[Point, int]]:
-        """The choices at turning points, and the suspects where those aren't known, with the occurrences at which to try them."""
+        """The choices at turning points, with the occurrences at which to try them."""
         if self._account is None:
             return []
         known = {step.point for step in self._account.turning_points}
-        known |= {suspect.point for stretch in self._account.stretches for suspect in stretch.suspects}
         points = [point for point in uncalm(self._path.choices) if point.index in known and point.taken is not None]
         unlikeliest = sorted(points, key=lambda point: point.weights[point.taken or 0])[:DECIDED_MAX]
         tries = [(point, point.occurrence) for point in unlikeliest]

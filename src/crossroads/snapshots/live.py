@@ -49,6 +49,9 @@ _collect = gc.collect
 
 _NO_LABEL: Final = object()
 
+_BEFORE: Final = Units(0)
+"""What named draws come from until the first epoch begins."""
+
 Record = dict[str, Any]
 
 Locate = Callable[[], tuple[str, str]]
@@ -95,7 +98,7 @@ class LiveRun:
         self._stop = 0
         self._plan = Plan()
         self._choices_max = CHOICES_MAX
-        self.units = Units(0)
+        self.units = _BEFORE
         """What named draws come from; another object as soon as an epoch begins."""
         self._digest = Digest()
         self._mark_label: object = _NO_LABEL
