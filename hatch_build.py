@@ -1,11 +1,13 @@
 """Compiles the modules beside which a .pxd or .pyx file lies, where Cython and a C compiler work; else the wheel is pure Python.
 
 The compiled modules do what the Python sources beside them do, about twice as fast; `tests/test_compiled.py` compares the two.
-Editable installations, and CROSSROADS_PURE=1, leave them uncompiled; with CROSSROADS_COMPILED=1 there is no wheel where they can't be.
+Editable installations, and CROSSROADS_PURE=1, leave them uncompiled. With CROSSROADS_COMPILED=1 there is no wheel where they can't be
+compiled although Python's headers are there.
 """
 
 import os
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,7 @@ class CompilingHook(BuildHookInterface):
         try:
             built = compile_all(Path(self.root), Path(tempfile.mkdtemp(prefix="crossroads-build-")))
         except (Exception, SystemExit) as error:
-            if os.environ.get("CROSSROADS_COMPILED"):
+            if os.environ.get("CROSSROADS_COMPILED") and Path(sysconfig.get_path("include"), "Python.h").exists():
                 raise
             self.app.display_warning(f"crossroads isn't compiled, and futures take about twice as long: {error}")
             return
