@@ -70,7 +70,7 @@ clean:
 .venv-bare/ready: WHAT := . pytest pytest-xdist hypothesis click==7.0 jinja2==2.11.3 markupsafe==2.0.1 rich==10.16.2 platformdirs==2.0.0
 .venv-%/ready: pyproject.toml
 	python=$$(.ci/python $(PYTHONS)) && $$python -m venv --clear .venv-$*
-	.venv-$*/bin/python $(PIP) $(WHAT)
+	CROSSROADS_PURE=1 .venv-$*/bin/python $(PIP) $(WHAT)
 	touch $@
 
 .venv-%/tested: .venv-%/ready dist/%/built
