@@ -2,9 +2,9 @@
 
     python bench/loops/run.py [--quick] [--tools ours,detangle] [--workloads w1_race] [--rounds 5] [--json FILE]
 
-Each measurement is a process of its own; the tools take turns, and medians of the rounds are compared. Two cores are busy in each: what
-lives its futures in one process is run twice at the same time, and both count. A future counts only if its scenario came to its end; a
-tool that doesn't manage that has "-" in the table, and its message below.
+Each measurement is a process of its own; the tools take turns, and medians of the rounds are compared. Two cores are busy in ours,
+and so they are for the other simulators, which live futures in one process: they are run twice at the same time, and both count. A future
+counts only if its scenario came to its end; a tool that doesn't manage that has "-" in the table, and its message below.
 """
 
 import argparse
@@ -21,7 +21,8 @@ from rich.table import Table
 HERE = Path(__file__).parent
 ONE = HERE / "one.py"
 
-TOOLS = ("asyncio.run", "bare fork", "simloop", "simloom", "detangle", "ours", "ours, explored")
+SIMULATORS = ("simloop", "simloom", "detangle")
+TOOLS = ("asyncio.run", "bare fork", *SIMULATORS, "ours", "ours, explored")
 
 FUTURES = {
     "w1_race": {"": 10_000, "asyncio.run": 10_000, "bare fork": 400, "simloop": 600, "simloom": 600},
@@ -100,10 +101,8 @@ def measure(tools: list[str], workloads: list[str], rounds: int, quick: bool) ->
 def after_round(cell: Cell, tool: str, workload: str, futures: int) -> Cell:
     """The cell with one measurement more."""
     command = [sys.executable, str(ONE), tool, workload, str(futures)]
-    copies = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(1 if tool.startswith("ours") else 2)
-    ]
+    count = 2 if tool in SIMULATORS else 1
+    copies = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(count)]
     cpu_s = 0.0
     for copy in copies:
         try:
