@@ -5,8 +5,9 @@ Editable installations, and CROSSROADS_PURE=1, leave them uncompiled. With CROSS
 compiled although Python's headers are there.
 """
 
+import atexit
 import os
-import sys
+import shutil
 import sysconfig
 import tempfile
 from pathlib import Path
@@ -26,8 +27,11 @@ class CompilingHook(BuildHookInterface):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "editable" or os.environ.get("CROSSROADS_PURE"):
             return
+        folder = Path(tempfile.mkdtemp(prefix="crossroads-build-"))
+        # The wheel is put together after this call, by this process.
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
         try:
-            built = compile_all(Path(self.root), Path(tempfile.mkdtemp(prefix="crossroads-build-")))
+            built = compile_all(Path(self.root), folder)
         except (Exception, SystemExit) as error:
             if os.environ.get("CROSSROADS_COMPILED") and Path(sysconfig.get_path("include"), "Python.h").exists():
                 raise
@@ -64,7 +68,3 @@ def sources() -> list[Path]:
     """The .pyx files, and the .py files beside which only a .pxd file lies."""
     typed = [path.with_suffix(".py") for path in PACKAGE.rglob("*.pxd") if not path.with_suffix(".pyx").exists()]
     return sorted([*typed, *PACKAGE.rglob("*.pyx")])
-
-
-if __name__ == "__main__":
-    print(*compile_all(Path.cwd(), Path(sys.argv[1])).values(), sep="\n")
