@@ -28,15 +28,23 @@ cdef class KeyedFour:
     cpdef tuple of(self, str name):
         cdef uint64_t words[8]
         cdef Py_ssize_t size
-        cdef const char *text
-        cdef bytes encoded
-        if name.isascii():
-            text = PyUnicode_AsUTF8AndSize(name, &size)
-        else:
-            encoded = name.encode("utf-8", "surrogatepass")
-            text, size = encoded, len(encoded)
+        held = encoded(name)
+        cdef const char *text = chars_of(held, &size)
         blake2_digest(&self._keyed, <const unsigned char *>text, size, words)
         return (_unit(words[0]), _unit(words[1]), _unit(words[2]), _unit(words[3]))
+
+
+cdef inline object encoded(str text):
+    """What has the text's bytes as UTF-8: itself, where it's all ASCII."""
+    return text if text.isascii() else text.encode("utf-8", "surrogatepass")
+
+
+cdef inline const char *chars_of(object held, Py_ssize_t *size) except NULL:
+    """Those bytes, while the object is held."""
+    if type(held) is bytes:
+        size[0] = len(<bytes>held)
+        return <const char *><bytes>held
+    return PyUnicode_AsUTF8AndSize(held, size)
 
 
 cdef inline double _unit(uint64_t word) noexcept:
@@ -81,13 +89,8 @@ cdef class _Writer:
 
     cdef int text(self, str part) except -1:
         cdef Py_ssize_t size
-        cdef const char *text
-        cdef bytes encoded
-        if part.isascii():
-            text = PyUnicode_AsUTF8AndSize(part, &size)
-        else:
-            encoded = part.encode("utf-8", "surrogatepass")
-            text, size = encoded, len(encoded)
+        held = encoded(part)
+        cdef const char *text = chars_of(held, &size)
         self.head(b"u", size, size)
         memcpy(self.data + self.size, text, size)
         self.size += size
