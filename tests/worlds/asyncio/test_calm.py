@@ -79,6 +79,17 @@ def test_a_thread_is_awaited_before_time_jumps() -> None:
     assert run(main) == "thread"
 
 
+def test_time_jumps_as_soon_as_a_thread_has_ended_without_a_word() -> None:
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        threading.Thread(target=threading.Event().wait, args=(0.01,)).start()
+        began = loop.time()
+        await asyncio.sleep(20)
+        return loop.time() - began
+
+    assert run(main) == 20
+
+
 def test_real_sockets_on_the_loopback() -> None:
     async def main() -> bytes:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -29,6 +29,9 @@ GRACE_S: Final = 0.0005
 SLICE_S: Final = 0.001
 """How long a real wait may last before simulated sockets are looked at again."""
 
+LONGEST_SLICE_S: Final = 0.02
+"""The like before it is asked again whether there is anything to wait for: a thread may end without a word to the loop."""
+
 HANDOVER_S: Final = 0.0001
 """How long a thread that could run usually has to wait for the interpreter, where this one waits, too."""
 
@@ -134,17 +137,18 @@ class CalmSelector(WorldSelector):
         )
 
     def _wait(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Let real time pass until something has happened, the next timer is due, or nothing outside can happen any more."""
         began = _monotonic()
-        sliced = bool(self._keys)
+        slice_s = SLICE_S
         while True:
-            left = None if timeout is None else timeout - (_monotonic() - began)
-            if left is not None and left <= 0:
+            left = slice_s if timeout is None else max(0.0, timeout - (_monotonic() - began))
+            found = self._poll(min(slice_s, left))
+            if found or not left or self._loop_has_work() or not self._must_wait(timeout):
                 break
-            found = self._poll(min(SLICE_S, left or SLICE_S) if sliced else left)  # type: ignore[arg-type]
-            if found or self._loop_has_work() or not sliced:
-                break
+            if not self._keys:
+                slice_s = min(2 * slice_s, LONGEST_SLICE_S)
         self._clock.elapsed_ns += int((_monotonic() - began) * 1e9)
-        return found if left is None or left > 0 else self._poll(0)
+        return found
 
     def _is_simulated(self, fileobj: Any) -> bool:
         try:
