@@ -24,7 +24,7 @@ class Still:
 def test_what_is_drawn_before_the_first_choice_belongs_to_the_runs_seed() -> None:
     draws = set()
     for seed in range(10):
-        live = LiveRun(Still(), 100, lambda outcome: exit(1))
+        live = LiveRun(Still(), 100, lambda _, outcome: exit(1))
         live.follow(Plan({0: (seed, "")}))
         draws.add(live.four("pair, message 1"))
     assert len(draws) == 10
@@ -33,7 +33,7 @@ def test_what_is_drawn_before_the_first_choice_belongs_to_the_runs_seed() -> Non
 def test_a_choice_at_which_an_epoch_begins_is_drawn_from_that_epoch() -> None:
     taken = set()
     for seed in range(20):
-        live = LiveRun(Still(), 100, lambda outcome: exit(1))
+        live = LiveRun(Still(), 100, lambda _, outcome: exit(1))
         live.follow(Plan({0: (1, ""), 2: (seed, "")}))
         assert live.choose("latency", "first", "ab", None, None, 0.9) == 1
         taken.add(live.choose("latency", "second", "ab", None, None, 0.9))

@@ -133,7 +133,7 @@ def _live_watched(channel: socket.socket, order: wire.Message, world: World, pro
             witness.tell(live)
         _leave(channel, {"result": result})
 
-    live = LiveRun(world, order["world"]["step_limit"], lambda outcome: end(program.read_end(outcome)))
+    live = LiveRun(world, order["world"]["step_limit"], lambda _, outcome: end(program.read_end(outcome)))
     viewer = Viewer(channel, program, _compiled(channel, view["watch"]), view["to"], world if view.get(SWITCH) else None)
     witness = None if holdings is None else Witness(channel, program.module, world, view["witness"], holdings)
     live.follow(Plan.from_message(order["plan"]))
@@ -152,7 +152,7 @@ def _live_debugged(traveller: Traveller, order: wire.Message, world: World, prog
         traveller.speak()
         _leave(traveller.channel, {"result": live.finish(outcome)})
 
-    def end(outcome: Outcome) -> NoReturn:
+    def end(live: LiveRun, outcome: Outcome) -> NoReturn:
         """The world ends this life, wherever it is."""
         outcome = program.read_end(outcome)
         if outcome.is_failure:

@@ -99,7 +99,7 @@ def live_one(server: Server, world: World, target: Target, settings: wire.Messag
 def live_once(server: Server, world: World, program: Program, step_limit: int, temporaries: Temporaries) -> None:
     """One life of the program; returns where this process is to live another one."""
 
-    def end(outcome: Outcome) -> NoReturn:
+    def end(live: LiveRun, outcome: Outcome) -> NoReturn:
         program.clear()
         server.report(live, program.read_end(outcome))
 

@@ -79,10 +79,10 @@ class LiveRun:
     Args:
         fate: the world's entropy and clock.
         step_limit: index at which the run counts as hung.
-        end: ends this life with an outcome, from wherever it is.
+        end: ends a life, this one, with an outcome, from wherever it is.
     """
 
-    def __init__(self, fate: Fate, step_limit: int, end: Callable[[Outcome], NoReturn]) -> None:
+    def __init__(self, fate: Fate, step_limit: int, end: "Callable[[LiveRun, Outcome], NoReturn]") -> None:
         NotSimulated.asked = ""
         self.index = 0
         self.begun = False
@@ -242,7 +242,7 @@ class LiveRun:
 
     def end(self, outcome: Outcome) -> NoReturn:
         """End this life here: the world has found that it can't go on."""
-        self._end(outcome)
+        self._end(self, outcome)
 
     def begin(self) -> None:
         """Point 0, the start: met before anything is drawn and before the first point."""
@@ -339,7 +339,7 @@ class LiveRun:
         return wanted
 
     def _refuse(self, index: int, name: str, taken: int, count: int) -> NoReturn:
-        self._end(Outcome("diverged", message=f"at point {index} option {taken} was to be taken, but {name!r} has {count} options"))
+        self._end(self, Outcome("diverged", message=f"at point {index} option {taken} was to be taken, but {name!r} has {count} options"))
 
     def _describe(self, name: str, occurrence: int, options: Sequence[Any], taken: int, weights: Sequence[float] | None) -> None:
         """Add what a choice was about to the point that was recorded for it."""
@@ -374,7 +374,7 @@ class LiveRun:
             self._next_collection *= 2
             _collect()
         if index >= self._step_limit:
-            self._end(Outcome("hung", "step limit", f"did not end within {self._step_limit:,} points"))
+            self._end(self, Outcome("hung", "step limit", f"did not end within {self._step_limit:,} points"))
         if self._tracing and self._is_traced(index):
             self._record()
         if self.observe is not None:

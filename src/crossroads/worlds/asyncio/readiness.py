@@ -73,10 +73,11 @@ class Readiness:
         return self.keys.pop(descriptor)
 
     def clear(self) -> None:
-        """Forget all of them."""
+        """Forget all of them, and the loop."""
         self.keys.clear()
         self._sockets.clear()
         self.perhaps.clear()
+        self.timers = None
 
     def poll(self, idle: bool) -> Found:
         """One poll of the world; it waits for nothing that is ready.
