@@ -1,5 +1,6 @@
 """The asyncio world: a program's event loops, network, executors and clock, in this process and determined by the run's timeline."""
 
+import _signal  # type: ignore[import-not-found]
 import asyncio
 import inspect
 from asyncio import events
@@ -87,6 +88,8 @@ class AsyncioWorld(PlainWorld):
         if HASHES.is_installed and HAS_CONTEXTS:
             HASHES.givers[id(asyncio.Task)] = self._numbers.give_hash
             self._numbers.makes_stock = True
+        # What `asyncio.run` asks of `signal`, without the enum members around it.
+        self._patches.set(asyncio.runners, "signal", _signal)
         self._use_loops()
         current.stage = self.machines
 
