@@ -143,6 +143,11 @@ def test_names_of_any_length_have_the_same_numbers(size: int) -> None:
     assert hashing.KeyedFour(bytes(8)).of("n" * size) == PURE.KeyedFour(bytes(8)).of("n" * size)
 
 
+@given(st.integers(0, 2**64 - 1), st.binary(min_size=1, max_size=400))
+def test_sources_get_the_same_states(seed: int, state: bytes) -> None:
+    assert hashing.fold(seed, state) == PURE.fold(seed, state)
+
+
 @given(st.lists(st.lists(PARTS | TEXTS.map(Text), max_size=6).map(tuple), max_size=20))
 def test_what_happened_has_the_same_bytes(held: list[tuple[str | int, ...]]) -> None:
     assert hashing.bytes_of(held) == PURE.bytes_of(held)

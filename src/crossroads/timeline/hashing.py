@@ -1,4 +1,5 @@
-"""Two hashes that a life computes for every message: numbers for a name, and the bytes of what happened. `hashing.pyx` is the same in C."""
+"""Hashes that a life computes for every message, and at its beginning: numbers for a name, the bytes of what happened, and the state that
+a source of draws gets. `hashing.pyx` is the same in C."""
 
 import marshal
 from hashlib import blake2b
@@ -35,6 +36,16 @@ class KeyedFour:
         keyed.update(name.encode("utf-8", "surrogatepass"))
         one, two, three, four = _unpack(keyed.digest())
         return (one >> 11) * 2.0**-53, (two >> 11) * 2.0**-53, (three >> 11) * 2.0**-53, (four >> 11) * 2.0**-53
+
+
+def fold(seed: int, state: bytes) -> bytes:
+    """F(seed, state): 16 bytes.
+
+    Args:
+        seed: 0 <= seed < 2**64.
+        state: of any length from 1 on.
+    """
+    return blake2b(state, key=seed.to_bytes(8, "big"), digest_size=16).digest()
 
 
 def bytes_of(held: list[tuple[str | int, ...]]) -> bytes:

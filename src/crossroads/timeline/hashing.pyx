@@ -1,4 +1,5 @@
-"""Two hashes that a life computes for every message: numbers for a name, and the bytes of what happened. `hashing.py` is the same in Python."""
+"""Hashes that a life computes for every message, and at its beginning: numbers for a name, the bytes of what happened, and the state that
+a source of draws gets. `hashing.py` is the same in Python."""
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport INT32_MAX, INT32_MIN, uint32_t, uint64_t
@@ -54,6 +55,19 @@ cdef inline double _unit(uint64_t word) noexcept:
     for place in range(8):
         turned = turned << 8 | (word >> (8 * place) & 0xFF)
     return <double>(turned >> 11) * 2.0 ** -53
+
+
+def fold(seed, bytes state):
+    cdef blake2_state keyed
+    cdef uint64_t words[8]
+    cdef char digest[16]
+    cdef bytes key = seed.to_bytes(8, "big")
+    cdef int place
+    blake2_key(&keyed, key, 8, sizeof(digest))
+    blake2_digest(&keyed, state, len(state), words)
+    for place in range(16):
+        digest[place] = <char>(words[place >> 3] >> (8 * (place & 7)) & 0xFF)
+    return PyBytes_FromStringAndSize(digest, sizeof(digest))
 
 
 cdef class _Writer:

@@ -5,13 +5,14 @@ equal sources stay equal, unequal ones stay unequal, and nothing depends on the 
 What the sources are is said by the modules that patch them: `randoms` and `adaptors.numpy`.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from hashlib import blake2b, shake_256
 from operator import index
 from typing import Any, Final, Protocol
 
+from crossroads.timeline.hashing import fold
 from crossroads.worlds.patches import Covers
 
 IMPORT_SEED: Final = 0x63726F7373726F61
@@ -108,7 +109,7 @@ class Pool:
 
     # Epochs.
 
-    def rekey(self, seed: int, sources: Iterable[Source]) -> None:
+    def rekey(self, seed: int, sources: Sequence[Source]) -> None:
         """Begin a new epoch in the stream and in these sources."""
         if self.epochs == [IMPORT_SEED]:
             # What was seeded while the program was imported is fate like everything else; remembering its epoch would fix, in all
@@ -147,19 +148,16 @@ class Pool:
             state = source.last_digest() if count else name.encode()
             self.given[source.ident] = source.take(to_number(fold(seed, state)))
 
-    def drawn(self, sources: Iterable[Source]) -> bool:
+    def drawn(self, sources: Sequence[Source]) -> bool:
         """Whether anything may have been drawn or made since the epoch began, these being the sources that live now."""
-        if self.made or self.stream.position:
+        if self.made or self.stream.position or len(sources) != len(self.given):
             return True
-        now = list(sources)
-        if len(now) != len(self.given):
-            return True
-        return any(source.ident not in self.given or not source.is_fresh(self.given[source.ident]) for source in now)
+        return any(source.ident not in self.given or not source.is_fresh(self.given[source.ident]) for source in sources)
 
-    def fingerprint(self, sources: Iterable[Source]) -> str:
+    def fingerprint(self, sources: Sequence[Source]) -> str:
         """32 hexadecimal digits for the states of the stream and these sources, in whatever order."""
         total = blake2b(self.stream.digest(), digest_size=16)
-        for digest in sorted(source.digest() for source in sources):
+        for digest in sorted([source.digest() for source in sources]):
             total.update(digest)
         return total.hexdigest()
 
@@ -243,16 +241,6 @@ class Pool:
             return function(*args, **kwargs)
 
         return use
-
-
-def fold(seed: int, state: bytes) -> bytes:
-    """F(seed, state): 16 bytes.
-
-    Args:
-        seed: 0 <= seed < 2**64.
-        state: of any length.
-    """
-    return blake2b(state, key=seed.to_bytes(8, "big"), digest_size=16).digest()
 
 
 def to_number(digest: bytes) -> int:

@@ -13,9 +13,10 @@ from collections.abc import Callable
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
+from crossroads.timeline.hashing import fold
 from crossroads.worlds.imports import on_import
 from crossroads.worlds.patches import Patches
-from crossroads.worlds.pool import Pool, fold
+from crossroads.worlds.pool import Pool
 from crossroads.worlds.twister import head
 
 _set_seed: Final[Any] = _random.Random.seed

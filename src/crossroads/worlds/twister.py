@@ -1,4 +1,4 @@
-"""The state of CPython's Mersenne Twister, read where it lies: half a microsecond, where `getstate` makes 625 objects in twelve.
+"""The state of CPython's Mersenne Twister, read where it lies: a third of a microsecond, where `getstate` makes 625 objects in twelve.
 
 The layout, a place in the block and then the block of 624 words, is that of CPython's `Modules/_randommodule.c`; it is compared with
 `getstate` when this is imported, and where it differs `getstate` is what is used.
@@ -17,7 +17,8 @@ _HEAD_BYTES: Final = _HEAD.size
 _WHOLE: Final = struct.Struct(f"i{WORDS}I")
 _OFFSET: Final = object.__basicsize__
 _get_state: Final[Any] = _random.Random.getstate
-_read: Final = ctypes.string_at
+_Head: Final = ctypes.c_char * _HEAD_BYTES
+_Whole: Final = ctypes.c_char * _WHOLE.size
 
 
 def _lies_as_known() -> bool:
@@ -26,11 +27,11 @@ def _lies_as_known() -> bool:
         return False
     sample.getrandbits(96)
     *block, place = _get_state(sample)
-    return _WHOLE.unpack(_read(id(sample) + _OFFSET, _WHOLE.size)) == (place, *block)
+    return _WHOLE.unpack(_Whole.from_address(id(sample) + _OFFSET).raw) == (place, *block)
 
 
 def _read_head(instance: Any) -> bytes:
-    return _read(id(instance) + _OFFSET, _HEAD_BYTES)
+    return _Head.from_address(id(instance) + _OFFSET).raw
 
 
 def _get_head(instance: Any) -> bytes:

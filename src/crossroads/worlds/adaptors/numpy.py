@@ -4,14 +4,15 @@ The classes are C types that can't be changed, so subclasses of the same names t
 generator. numpy is imported nowhere here: everything is taken from the module that the hook is given.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
+from crossroads.timeline.hashing import fold
 from crossroads.worlds.imports import on_import
 from crossroads.worlds.patches import Patches
-from crossroads.worlds.pool import Pool, fold
+from crossroads.worlds.pool import Pool
 
 BIT_GENERATORS: Final = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 NOT_DRAWS: Final = frozenset({"bit_generator", "spawn", "seed", "get_state", "set_state", "get_bit_generator", "set_bit_generator"})
@@ -147,10 +148,11 @@ class NumpyRandoms:
 
         return rewind
 
-    def sources(self) -> Iterator[_NumpySource]:
+    def sources(self) -> list[_NumpySource]:
         """All living bit generators, those inside of RandomStates included, each once."""
+        found: list[_NumpySource] = []
         if self._stock is None:
-            return
+            return found
         groups: dict[int, tuple[Any, list[Any]]] = {}
         for bit_generator in list(self._bit_generators.values()):
             groups[id(bit_generator)] = (bit_generator, [])
@@ -160,7 +162,8 @@ class NumpyRandoms:
         for bit_generator, random_states in groups.values():
             kind = self._stock.kind(bit_generator)
             if kind is not None:
-                yield _NumpySource(self._stock, kind, bit_generator, random_states)
+                found.append(_NumpySource(self._stock, kind, bit_generator, random_states))
+        return found
 
     @property
     def has_generators(self) -> bool:
