@@ -31,29 +31,26 @@ class Machines:
     """
 
     def __init__(self, network: Network, traffic: Traffic, clock: Clock, kinds: tuple[str, ...] = ()) -> None:
-        self._network, self._traffic, self._clock = network, traffic, clock
+        self._network, self._traffic, self._clock, self._kinds = network, traffic, clock, kinds
+        network.current_host = current_host
+        self.reset()
+
+    def reset(self) -> None:
+        """Be as new: the hosts have no past, and no fault has happened."""
         self._halting = Halting()
         self._selectors: list[WorldSelector] = []
         self._lives: dict[str, Life] = {}
         self._starts: dict[str, list[Start]] = {}
         self._skews: dict[str, float] = {}
-        self._faults = Faults(traffic, network, self, kinds)
-        network.current_host = current_host
-        if kinds:
-            network.faults = self._faults
-            network.look()
+        self._faults = Faults(self._traffic, self._network, self, self._kinds)
+        self._network.faults = self._faults if self._kinds else None
+        if self._kinds:
+            self._network.look()
 
     def watch(self, loop: Any, selector: WorldSelector) -> None:
         """A loop of the world, and its selector."""
         self._halting.watch(loop)
         self._selectors.append(selector)
-
-    def let_go(self) -> None:
-        """Let go of loops and hosts: this is older than what it holds, so that a collection of what is young would keep all of it."""
-        self._halting = Halting()
-        self._selectors = []
-        self._lives, self._starts = {}, {}
-        del self._faults
 
     # What programs call (Stage).
 

@@ -63,7 +63,7 @@ class AsyncioWorld(PlainWorld):
         self.traffic.overdue = self._overdue
         self.traffic.describe, self.traffic.locate = self._describe, self._locate
         self.network = Network(self.traffic, names_receivers=True)
-        self._open_hosts()
+        self.machines = Machines(self.network, self.traffic, self._clock, settings.faults)
         self._orders = SetOrders()
         self._numbers = TaskNumbers(self._orders.of_tasks)
         self._cancelling = Cancelling(settings.cancel) if settings.cancel else None
@@ -113,11 +113,9 @@ class AsyncioWorld(PlainWorld):
             rewind_plain()
             self._loops.clear()
             self._selector = None
-            self.machines.let_go()
-            for part in (self.traffic, self.network, self._numbers, self._orders, self._jobs, self._cancelling):
+            for part in (self.traffic, self.network, self.machines, self._numbers, self._orders, self._jobs, self._cancelling):
                 if part is not None:
                     part.reset()
-            self._open_hosts()
 
         return rewind
 
@@ -164,12 +162,6 @@ class AsyncioWorld(PlainWorld):
                 events._set_running_loop(loop)
 
     # Inside.
-
-    def _open_hosts(self) -> None:
-        """Hosts without a past, and no fault yet."""
-        self.machines = Machines(self.network, self.traffic, self._clock, self._settings.faults)
-        if current.stage is not None:
-            current.stage = self.machines
 
     def _use_loops(self) -> None:
         world = self
