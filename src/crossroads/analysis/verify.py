@@ -33,7 +33,7 @@ from crossroads.snapshots.run import Run
 from crossroads.stats.probability import Probability
 from crossroads.store.store import Store
 from crossroads.timeline.keys import derive
-from crossroads.timeline.outcomes import Outcome
+from crossroads.timeline.outcomes import PASSED
 from crossroads.timeline.timelines import Epoch, Timeline
 from crossroads.worlds.targets import code_digest, world_of
 
@@ -45,8 +45,6 @@ WHOLE_MIN, WHOLE_MAX = 300, 1_000
 
 TURNING_POINTS_MAX: Final = 2
 """So many turning points are looked at: the last one that the new run meets, and the first."""
-
-PASSED: Final = Outcome("passed")
 
 UNLIKELY: Final = 2
 """So many times as many futures as from the crossing are lived with unlikely options."""

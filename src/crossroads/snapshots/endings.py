@@ -11,7 +11,7 @@ from typing import Any, Final
 from crossroads.errors import TargetError
 from crossroads.snapshots import kernel
 from crossroads.snapshots.places import describe_place, is_ours, is_own, is_plumbing, library_place
-from crossroads.timeline.outcomes import Outcome
+from crossroads.timeline.outcomes import PASSED, Outcome
 
 MESSAGE_CHARS_MAX: Final = 500
 """Enough to recognise a failure by; the whole text is in the run's output."""
@@ -49,7 +49,7 @@ def outcome_of(call: Callable[[], object], explain_end: Callable[[], bool]) -> O
         if explain_end() and not isinstance(error, SystemExit | MemoryError):
             _print_traceback(error)
         return _judged(error)
-    return Outcome("passed")
+    return PASSED
 
 
 def sudden_end(status: int) -> list[Any]:
@@ -133,10 +133,10 @@ def _exited(leaving: SystemExit, where: str) -> Outcome:
     except BaseException:
         code = "<its code can't be had>"
     if code is None:
-        return Outcome("passed")
+        return PASSED
     if isinstance(code, int):
         number = int.__index__(code)
-        return Outcome("exited", "SystemExit", f"exit code {number}", where, number & 0xFF) if number else Outcome("passed")
+        return Outcome("exited", "SystemExit", f"exit code {number}", where, number & 0xFF) if number else PASSED
     return Outcome("exited", "SystemExit", safe_text(leaving), where, 1)
 
 

@@ -12,11 +12,10 @@ from crossroads.errors import TargetError
 from crossroads.snapshots import wire
 from crossroads.snapshots.endings import sudden_end
 from crossroads.snapshots.run import Choice, Run
-from crossroads.timeline.outcomes import OUTCOME_KINDS, Outcome
+from crossroads.timeline.outcomes import OUTCOME_KINDS, PASSED, Outcome
 from crossroads.timeline.points import POINT_KINDS, Point
 from crossroads.timeline.timelines import Timeline
 
-PASSED: Final = Outcome("passed")
 HUNG: Final = ["hung", "wall limit", "did not end within its wall limit", "", None]
 
 

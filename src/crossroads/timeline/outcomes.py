@@ -42,3 +42,6 @@ class Outcome:
         if self.kind in ("crashed", "out of memory"):
             return self.kind, self.exception, ""
         return self.kind, self.exception, self.where
+
+
+PASSED: Final = Outcome("passed")

@@ -41,7 +41,8 @@ class PlainWorld:
             install_adaptors(self._on_event)
 
     def attach(self, live: LiveRun) -> None:
-        self._identity.woke()
+        if not self._is_again:
+            self._identity.woke()
         self._live = live
         if self._is_again or self._entropy.has_generators:
             live.begin()

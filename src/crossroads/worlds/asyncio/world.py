@@ -67,6 +67,7 @@ class AsyncioWorld(PlainWorld):
         self._orders = SetOrders()
         self._numbers = TaskNumbers(self._orders.of_tasks)
         self._cancelling = Cancelling(settings.cancel) if settings.cancel else None
+        self._is_main = False
         self._main: Any = None
         self._loops: list[WorldLoop] = []
         self._selector: WorldSelector | None = None
@@ -100,7 +101,9 @@ class AsyncioWorld(PlainWorld):
             self._cancelling.chooser = live
 
     def run(self, function: Callable[[], Any]) -> None:
-        if inspect.iscoroutinefunction(function):
+        if not self._is_again:
+            self._is_main = inspect.iscoroutinefunction(function)
+        if self._is_main:
             self._main = function()
             asyncio.run(self._main)
         else:
