@@ -82,10 +82,15 @@ def run_ready(ready):
     """Run what is ready now, in order; what is added meanwhile stays for the next pass."""
     popleft = ready.popleft
     cdef Py_ssize_t left = len(ready)
+    cdef bint is_stock = False
+    kind = None
     while left:
         left -= 1
         handle = popleft()
-        if not isinstance(handle, events.Handle) or type(handle)._run is not stock_run:
+        if type(handle) is not kind:
+            kind = type(handle)
+            is_stock = isinstance(handle, events.Handle) and kind._run is stock_run
+        if not is_stock:
             if not handle._cancelled:
                 handle._run()
         elif get(handle, CANCELLED) is not True:

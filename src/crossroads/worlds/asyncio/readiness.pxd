@@ -15,3 +15,5 @@ cdef class Readiness:
     cpdef list poll(self, bint idle)
     @cython.locals(found=list, idle=list, keys=dict, sockets=dict, paused=set, events=Py_ssize_t, mask=Py_ssize_t)
     cpdef list ready(self)
+
+cdef Py_ssize_t POLLS_A_LOOK

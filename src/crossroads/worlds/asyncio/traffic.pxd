@@ -28,7 +28,7 @@ cdef class Traffic:
     cpdef Py_ssize_t split(self, label, Py_ssize_t size) except -1
     @cython.locals(now=Py_ssize_t, due=Py_ssize_t, following=Py_ssize_t, head=Py_ssize_t, floor=Py_ssize_t, target=Py_ssize_t)
     cpdef bint poll(self, timers, bint idle) except -1
-    @cython.locals(count=Py_ssize_t)
+    @cython.locals(now=Py_ssize_t, count=Py_ssize_t)
     cpdef bint tick(self) except -1
     @cython.locals(head=Passage)
     cdef Py_ssize_t _next_due(self) except -1
