@@ -84,6 +84,12 @@ def text_of(plans: Iterable[Plan]) -> str:
     return _dumps([plan.to_message() for plan in plans], separators=(",", ":"))
 
 
-def plans_from(text: str) -> list[Plan]:
-    """The plans of a text that `text_of` or `text_of_lot` has made."""
-    return [Plan.from_message(one) if isinstance(one, dict) else Plan({0: (one, "")}, is_brief=True) for one in _scan(text, 0)[0]]
+def read_plans(text: str) -> list[Any]:
+    """What a text that `text_of` or `text_of_lot` has made has for each plan; thousands of plans at once would fill many pages."""
+    plans: list[Any] = _scan(text, 0)[0]
+    return plans
+
+
+def plan_from(one: Any) -> Plan:
+    """The plan of such a thing."""
+    return Plan.from_message(one) if isinstance(one, dict) else Plan({0: (one, "")}, is_brief=True)

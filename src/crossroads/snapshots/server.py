@@ -27,7 +27,7 @@ from crossroads.snapshots import kernel, wire
 from crossroads.snapshots.endings import exit_code, sudden_end
 from crossroads.snapshots.limits import OUTPUT_BYTES_MAX
 from crossroads.snapshots.live import LiveRun
-from crossroads.snapshots.plans import Plan, plans_from
+from crossroads.snapshots.plans import Plan, plan_from, read_plans
 from crossroads.snapshots.region import Region
 from crossroads.snapshots.template import FUTURE, WALKER, Gone, Template
 from crossroads.timeline.outcomes import Outcome
@@ -76,7 +76,7 @@ class Server:
         self._unused = kernel.file_identity(1)
         self._outputs: tuple[int, ...] = (1, 2)
         self.plan = Plan()
-        self._later: list[Plan] = []
+        self._later: list[Any] = []
         self._memory_limit = self._memory_used_max = self._unchecked = 0
         self._began_walking = 0.0
         kernel.adopt_orphans()
@@ -300,9 +300,9 @@ class Server:
         if order == FUTURE:
             for descriptor in self._outputs:
                 _dup2(self._input_end, descriptor)
-            self._later = plans_from(self._orders.take().decode())
+            self._later = read_plans(self._orders.take().decode())
             self._later.reverse()
-            self.plan = self._later.pop()
+            self.plan = plan_from(self._later.pop())
             if self._later:
                 self._memory_limit = kernel.memory_limit()
                 self._memory_used_max = kernel.memory_used_max() + GROWTH_BYTES_MAX
@@ -417,7 +417,7 @@ class Server:
         if not self._leave_result(live, outcome, {"stop": stop} if stop else {}) or stop:
             kernel.flush_stdio()
             _exit(0)
-        self.plan = self._later.pop()
+        self.plan = plan_from(self._later.pop())
         if outcome.kind != "passed":
             kernel.limit_memory(self._memory_limit)
         self._results.began = _monotonic()
