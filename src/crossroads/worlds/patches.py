@@ -23,9 +23,10 @@ class Patches:
         Args:
             owner: a module, a class that may be written to, or an instance with a `__dict__`.
             name: of the attribute; one that the owner only inherits, or doesn't have, is taken away again by `undo`.
+                `__class__` is what the owner is an instance of.
             value: what takes its place.
         """
-        self._done.append((owner, name, vars(owner).get(name, _MISSING)))
+        self._done.append((owner, name, type(owner) if name == "__class__" else vars(owner).get(name, _MISSING)))
         setattr(owner, name, value)
 
     def undo(self) -> None:

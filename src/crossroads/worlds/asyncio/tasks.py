@@ -10,7 +10,7 @@ by the seed, without a choice of its own, and so are eager tasks, which are kept
 import asyncio
 import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import Context, copy_context
 from types import CodeType
 from typing import Any, Final
@@ -126,29 +126,41 @@ def living_tasks(loop: Any) -> "list[asyncio.Task[Any]]":
 class KnownTasks(dict[int, "weakref.ref[asyncio.Task[Any]]"]):
     """What stands in for the set inside of a weak set of tasks: their references by their identity."""
 
-    def __iter__(self) -> Any:
-        return iter(self.values())
-
-    def __contains__(self, reference: Any) -> bool:
-        return dict.__contains__(self, id(reference()))
-
     def discard(self, reference: "weakref.ref[asyncio.Task[Any]]") -> None:
         """Nothing: the weak set's own references aren't here."""
+
+
+class Register(weakref.WeakSet["asyncio.Task[Any]"]):
+    """A weak set of tasks that knows them by their identity."""
+
+    data: KnownTasks
+
+    def __iter__(self) -> "Iterator[asyncio.Task[Any]]":
+        return iter(self._living())
+
+    def __len__(self) -> int:
+        return len(self._living())
+
+    def __contains__(self, task: object) -> bool:
+        return id(task) in self.data
+
+    def add(self, task: "asyncio.Task[Any]") -> None:
+        # Behind all others, also where one that is gone had this address.
+        self.data.pop(id(task), None)
+        self.data[id(task)] = weakref.ref(task)
+
+    def discard(self, task: "asyncio.Task[Any]") -> None:
+        self.data.pop(id(task), None)
+
+    def _living(self) -> "list[asyncio.Task[Any]]":
+        return [task for reference in self.data.values() if (task := reference()) is not None]
 
 
 def exchange_register(patches: Patches) -> None:
     """Let asyncio's register of tasks, a weak set, know them by their identity."""
     register = _register()
-    known = KnownTasks((id(task), weakref.ref(task)) for task in register)
-
-    def add(task: Any) -> None:
-        # Behind all others, also where one that is gone had this address.
-        known.pop(id(task), None)
-        known[id(task)] = weakref.ref(task)
-
-    patches.set(register, "data", known)
-    patches.set(register, "add", add)
-    patches.set(register, "discard", lambda task: known.pop(id(task), None))
+    patches.set(register, "data", KnownTasks((id(task), weakref.ref(task)) for task in register))
+    patches.set(register, "__class__", Register)
 
 
 def _register() -> Any:
