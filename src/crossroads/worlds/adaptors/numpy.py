@@ -136,6 +136,8 @@ class NumpyRandoms:
         )
 
         def rewind() -> None:
+            if self._stock is None:
+                return
             self._bit_generators.clear()
             self._random_states.clear()
             for bit_generator, state in bit_generators:
