@@ -133,10 +133,12 @@ class Timeline:
 
     def past(self, point: int) -> Past:
         """What determines the run on its way to `point`, epochs and overrides at the point itself excluded."""
+        if point <= 0:
+            return (), (), ()
         return (
             tuple(epoch for epoch in self.epochs if epoch.point < point),
             tuple(override for override in self.overrides if override.point < point),
-            self.named if point > 0 else (),
+            self.named,
         )
 
     @property
