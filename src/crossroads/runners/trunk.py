@@ -112,7 +112,7 @@ def live_once(server: Server, world: World, program: Program, step_limit: int, t
 
     def life() -> None:
         world.run(program.function)
-        if server.is_own_process:
+        if kernel.has_threads() and server.is_own_process:
             kernel.wait_for_threads()
 
     try:

@@ -39,7 +39,7 @@ GROWTH_BYTES_MAX: Final = 64 * 1024 * 1024
 """A process that lives several futures ends when it has grown by this: what one leaves mustn't count against the limit of the next."""
 
 CHECK_REMAINS_EVERY: Final = 16
-"""So many lives may leave children or memory before anyone looks for them: a look costs three system calls."""
+"""So many lives may leave children or memory before anyone looks for them: a look costs three system calls. As often CPU time is told."""
 
 PIPE_READ_BYTES: Final = 65_536
 
@@ -338,7 +338,7 @@ class Server:
     @property
     def pauses(self) -> tuple[int, ...]:
         """Where this process is still to become a snapshot."""
-        return tuple(point for point, _ in self._climbing)
+        return tuple([point for point, _ in self._climbing])
 
     def pause(self, point: int, live: LiveRun | None) -> None:
         """At a pause of a walker: leave a serving copy behind and walk on; or, at the last one, serve."""
@@ -398,7 +398,8 @@ class Server:
 
     def _leave_result(self, live: LiveRun, outcome: Outcome, more: dict[str, str]) -> bool:
         if self.plan.is_brief and outcome.kind == "passed" and not more:
-            return self._results.put(live.finish_briefly(outcome, _process_time()).encode())
+            cpu_s = 0.0 if self._unchecked and self._later else _process_time()
+            return self._results.put(live.finish_briefly(outcome, cpu_s).encode())
         libraries = [name for name in EVENT_LIBRARIES if name in sys.modules]
         return self._results.write({**live.finish(outcome), "cpu_s": _process_time(), "libraries": libraries, **more})
 
