@@ -9,7 +9,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from crossroads.errors import TargetError
 from crossroads.program import current
@@ -18,13 +18,17 @@ from crossroads.snapshots import kernel, wire
 from crossroads.snapshots.lasting import make_lasting
 from crossroads.snapshots.live import LiveRun
 from crossroads.snapshots.places import program_folders
-from crossroads.snapshots.plans import LOADED
+from crossroads.snapshots.plans import LOADED, Plan
 from crossroads.snapshots.server import Server
 from crossroads.timeline.formats import world_from_data
-from crossroads.timeline.outcomes import Outcome
+from crossroads.timeline.outcomes import PASSED, Outcome
+from crossroads.timeline.timelines import WorldSettings
 from crossroads.worlds.targets import Target
 from crossroads.worlds.temporaries import Temporaries
 from crossroads.worlds.world import World, make_world
+
+REHEARSALS: Final = 10
+"""After so many lives the code of an asyncio program's start and end is as it stays."""
 
 _RESTARTED = "CROSSROADS_RESTARTED"
 _exit, _collect = os._exit, gc.collect
@@ -33,6 +37,7 @@ _exit, _collect = os._exit, gc.collect
 def main() -> NoReturn:
     """Be the trunk of the engine at the other end of the channel."""
     channel, order, world, addresses_fixed = enter()
+    rehearse(world_from_data(order["world"]))
     server = Server(channel, order["memory_bytes"])
     server.serve(None, {"python": sys.version.split()[0], "addresses": addresses_fixed})
     live_one(server, world, Target(**order["target"]), order["world"])
@@ -64,6 +69,21 @@ def enter(before_world: Callable[[wire.Message], None] | None = None) -> tuple[s
     gc.disable()
     make_lasting()
     return channel, order, world, addresses_fixed
+
+
+def rehearse(settings: WorldSettings) -> None:
+    """Live a small program some times, in a world of its own: CPython writes into code as it runs for the first times, and each page of it
+    that is written here needn't be copied for every future."""
+    world = make_world(settings)
+    rewind = world.keep()
+    for seed in range(REHEARSALS):
+        live = LiveRun(world, sys.maxsize, lambda _, outcome: _exit(1))
+        live.follow(Plan({0: (seed, "")}, is_brief=True))
+        world.attach(live)
+        world.rehearse()
+        live.finish_briefly(PASSED, 0.0)
+        rewind()
+    _collect(0)
 
 
 def live_one(server: Server, world: World, target: Target, settings: wire.Message) -> NoReturn:

@@ -58,6 +58,9 @@ class PlainWorld:
             )
         function()
 
+    def rehearse(self) -> None:
+        pass
+
     def settle(self) -> None:
         self._clock.elapsed_ns += -self._clock.elapsed_ns % SETTLING_NS
 

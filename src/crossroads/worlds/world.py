@@ -39,6 +39,9 @@ class World(Fate, Protocol):
     def run(self, function: Callable[[], Any]) -> None:
         """Call the program, to its end."""
 
+    def rehearse(self) -> None:
+        """Run a small program of the kind that lives here; this world needn't be installed, and no other one notices."""
+
     def state(self) -> dict[str, Any]:
         """What this world holds at this moment, for a reader: lists of short texts by name, {} where there is nothing to tell."""
 

@@ -109,6 +109,10 @@ class AsyncioWorld(PlainWorld):
         else:
             function()
 
+    def rehearse(self) -> None:
+        with asyncio.Runner(loop_factory=self.new_event_loop) as runner:
+            runner.run(_rehearsal())
+
     def keep(self) -> Callable[[], None]:
         rewind_plain = super().keep()
 
@@ -230,6 +234,18 @@ class AsyncioWorld(PlainWorld):
 
     def _running(self) -> WorldLoop | None:
         return next((loop for loop in self._loops if loop.is_running()), None)
+
+
+async def _rehearsal() -> None:
+    queue: asyncio.Queue[int] = asyncio.Queue()
+    async with asyncio.timeout(1.0):
+        await asyncio.gather(_put(queue, 0.0), _put(queue, 0.001))
+        await queue.get()
+
+
+async def _put(queue: asyncio.Queue[int], seconds: float) -> None:
+    await asyncio.sleep(seconds)
+    await queue.put(1)
 
 
 __all__ = ["AsyncioWorld"]
