@@ -52,6 +52,8 @@ _NO_LABEL: Final = object()
 _BEFORE: Final = Units(0)
 """What named draws come from until the first epoch begins."""
 
+_NO_PLAN: Final = Plan()
+
 Record = dict[str, Any]
 
 Locate = Callable[[], tuple[str, str]]
@@ -96,7 +98,7 @@ class LiveRun:
         self.observe: Callable[[LiveRun], None] | None = None
         self._fate, self._step_limit, self._end = fate, step_limit, end
         self._stop = 0
-        self._plan = Plan()
+        self._plan = _NO_PLAN
         self._choices_max = CHOICES_MAX
         self.units = _BEFORE
         """What named draws come from; another object as soon as an epoch begins."""

@@ -23,15 +23,17 @@ def derive(seed: int, *names: str | int) -> int:
 class Units:
     """Uniform numbers, 0 <= u < 1, for named draws under one seed."""
 
-    __slots__ = ("_four_of", "_keyed")
+    __slots__ = ("_four_of", "_key", "_keyed")
 
     def __init__(self, seed: int) -> None:
-        key = seed.to_bytes(8, "big")
-        self._keyed = blake2b(digest_size=8, key=key)
-        self._four_of = KeyedFour(key).of
+        self._key = seed.to_bytes(8, "big")
+        self._keyed: blake2b | None = None
+        self._four_of = KeyedFour(self._key).of
 
     def draw(self, kind: str, name: str, occurrence: int) -> float:
         """The number for the draw of this kind and name that was made so many times before."""
+        if self._keyed is None:
+            self._keyed = blake2b(digest_size=8, key=self._key)
         keyed = self._keyed.copy()
         keyed.update(f"{kind}\0{name}\0{occurrence}".encode("utf-8", "surrogatepass"))
         return (_from_bytes(keyed.digest(), "big") >> 11) * 2.0**-53
