@@ -13,7 +13,7 @@ from crossroads.analysis.too_late import TooLate
 from crossroads.analysis.turning import JUMP_SIZE, Jump, JumpSearch
 from crossroads.snapshots.run import Run
 from crossroads.stats.probability import Probability
-from crossroads.stats.sequences import estimate, proved
+from crossroads.stats.sequences import proved
 from crossroads.timeline.points import Point
 
 CURVE_POINTS_MAX = 2_000
@@ -37,7 +37,11 @@ class AccountBuilder:
     def __init__(self, inquiry: Inquiry, eps: float) -> None:
         self._inquiry, self._eps = inquiry, eps
         self._path = inquiry.path
-        self._notes: list[str] = []
+        self._saving: float | None = None
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget what was found, but not the futures."""
         self.too_late: TooLate | None = None
         self.proof: list[Leaf] | None = None
         self.search: JumpSearch | None = None
@@ -46,7 +50,7 @@ class AccountBuilder:
         """By point, where a time that was drawn decided."""
         self.ended: Ended = "finished"
         self._has_looked = False
-        self._saving: float | None = None
+        self._notes: list[str] = []
 
     def note(self, text: str) -> None:
         """Say something that the numbers don't."""
@@ -97,7 +101,7 @@ class AccountBuilder:
     def build(self) -> Account:
         """The account of what is known."""
         inquiry = self._inquiry
-        baseline = estimate(*inquiry.at_step(0).counts)
+        baseline = inquiry.estimate(*inquiry.at_step(0).counts)
         jumps = self._jumps
         missing = 1.0 - baseline.value - sum(jump.size for jump in jumps)
         is_complete = self.search is not None and self.search.is_finished
@@ -133,7 +137,7 @@ class AccountBuilder:
         path = self._path
         curve: list[CurvePoint] = []
         for step in self._curve_steps():
-            failure = estimate(*self._inquiry.at_step(step).counts)
+            failure = self._inquiry.estimate(*self._inquiry.at_step(step).counts)
             indices = range(path.first(step), path.last(step) + 1)
             curve += [_curve_point(path.point(index), failure) for index in (indices if len(indices) <= 20 else (indices[0], indices[-1]))]
         return (*curve, _curve_point(path.point(path.end), _certain(1)))
@@ -141,9 +145,9 @@ class AccountBuilder:
     def _turning_point(self, jump: Jump) -> TurningPoint:
         point = self._path.point(self._path.last(jump.step))
         at_end = jump.step + 1 == self._path.count - 1
-        after = _certain(1) if at_end else estimate(*jump.after)
+        after = _certain(1) if at_end else self._inquiry.estimate(*jump.after)
         options = options_of(self._inquiry, point) if is_choice(point) else ()
-        turning = _turning_point(point, estimate(*jump.before), after, options)
+        turning = _turning_point(point, self._inquiry.estimate(*jump.before), after, options)
         return replace(turning, moment=self.moments.get(point.index))
 
     def _point_of_no_return(self) -> PointOfNoReturn | None:
@@ -266,4 +270,10 @@ def _asides(inquiry: Inquiry) -> tuple[str, ...]:
         notes.append(f"{total:,} of the futures lived for this failed otherwise and count as not this failure, most often by {most}")
     if inquiry.unknown:
         notes.append(f"{inquiry.unknown:,} of the futures lived for this hung or diverged, and are left out of the numbers")
+    patience = inquiry.patience
+    if patience.given_up:
+        notes.append(
+            f"{patience.given_up:,} futures that still went on at point {patience.limit:,} were given up and count as failing, as all"
+            f" {patience.seen:,} that were lived to their end failed; the intervals allow for it"
+        )
     return tuple(notes)

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from crossroads.analysis.account import AccountBuilder, exact_account
 from crossroads.analysis.enumeration import enumerate_futures
-from crossroads.analysis.inquiry import BudgetSpent, Inquiry
+from crossroads.analysis.inquiry import BudgetSpent, Inquiry, Misjudged
 from crossroads.analysis.moments import find_moments
 from crossroads.analysis.options import compare_options
 from crossroads.analysis.pasts import save_past
@@ -189,7 +189,8 @@ def explain_timeline(
     if on_account is not None:
         inquiry.on_batch = _glimpses(builder, on_account)
     try:
-        _sample_all(inquiry, builder, eps)
+        while not _sample_all(inquiry, builder, eps):
+            builder.begin_anew()
         if inquiry.is_thrifty:
             builder.ended = "budget"
             builder.note(
@@ -257,7 +258,16 @@ def trace_path(runner: LocalRunner, failing: Timeline) -> Path:
     return Path(run.timeline.points or failing.points or 1, run.trace)
 
 
-def _sample_all(inquiry: Inquiry, builder: AccountBuilder, eps: float) -> None:
+def _sample_all(inquiry: Inquiry, builder: AccountBuilder, eps: float) -> bool:
+    """Go through the stages; False where what was found on the way no longer holds."""
+    try:
+        _go_through_stages(inquiry, builder, eps)
+    except Misjudged:
+        return False
+    return True
+
+
+def _go_through_stages(inquiry: Inquiry, builder: AccountBuilder, eps: float) -> None:
     inquiry.stage = "looking for the point of no return"
     too_late = find_too_late(inquiry, eps=eps, confidence=CONFIDENCE)
     builder.too_late = too_late

@@ -9,13 +9,17 @@ usual, which makes their intervals wider and their levels lower, and nothing els
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crossroads.analysis.path import Path
+from crossroads.analysis.patience import WHOLE_FIRST, Patience
 from crossroads.analysis.progress import OnProgress, Progress
 from crossroads.runners.local import LocalRunner
+from crossroads.snapshots.live import GIVEN_UP
 from crossroads.snapshots.plans import Traced
 from crossroads.snapshots.run import Run
+from crossroads.stats.probability import Probability
+from crossroads.stats.sequences import estimate
 from crossroads.timeline.keys import derive
 from crossroads.timeline.outcomes import Outcome
 from crossroads.timeline.timelines import Timeline
@@ -46,11 +50,16 @@ class StageOver(BudgetSpent):
     """The time is over that a stage may take, but not all there is."""
 
 
+class Misjudged(Exception):
+    """A future went on as long as others that were given up, and ended otherwise: those aren't counted any more."""
+
+
 @dataclass(slots=True)
 class Tally:
     """What became of the futures from one spot; those that hung or diverged aren't in it, for nobody knows how they would have ended.
 
     `asked`, `seconds` and `has_drawn` (whether choices alone didn't fix them) are of those that were asked for here, however they ended.
+    `presumed` of those that failed were given up, see `patience`.
     """
 
     failed: int = 0
@@ -58,6 +67,7 @@ class Tally:
     asked: int = 0
     seconds: float = 0.0
     has_drawn: bool = False
+    presumed: int = 0
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -101,8 +111,7 @@ class Inquiry:
         self.budget, self.seconds = budget, seconds
         self.is_thrifty = False
         """Whether fewer futures than usual were asked for anywhere, for want of time."""
-        self.latest_end = 0
-        """Index of the end of the longest run that didn't end in this failure."""
+        self.patience = Patience(path.end)
         self.unknown = 0
         self.otherwise: dict[str, int] = {}
         self.others: dict[tuple[str, str, str], Outcome] = {}
@@ -162,9 +171,12 @@ class Inquiry:
 
     def thrift(self, *steps: int) -> float:
         """How many times dearer the futures from the dearest of some steps are than there is time for; 1 where they aren't dear."""
+        return self._thrift(max(self.cost(step) for step in steps))
+
+    def _thrift(self, cost_s: float) -> float:
         if self.seconds is None:
             return 1.0
-        times = USUAL_FUTURES * max(self.cost(step) for step in steps) / (self.seconds * self.runner.jobs)
+        times = USUAL_FUTURES * cost_s / (self.seconds * self.runner.jobs)
         return times if times >= DEAR else 1.0
 
     @property
@@ -198,6 +210,23 @@ class Inquiry:
         """A run from this spot that ended well, if any did."""
         return self._survivors.get(spot)
 
+    def estimate(self, failed: int, futures: int) -> Probability:
+        """The failure probability by these counts; what futures that were given up leave in doubt is below its interval."""
+        told = estimate(failed, futures)
+        doubt = self.patience.doubt
+        return replace(told, low=told.low * (1.0 - doubt)) if doubt else told
+
+    def look_ahead(self) -> None:
+        """Where those that fail are dear because they go on long after the others have ended, see enough of them fail to give up the rest.
+
+        Raises:
+            BudgetSpent, Misjudged: as `sample`.
+        """
+        step = self.path.step_of(min(self.patience.longest, self.path.end))
+        for count in (SOME, WHOLE_FIRST - SOME, SOME, SOME):
+            if self.patience.is_worth and (not self.cost(step) or self.thrift(step) > 1.0):
+                self.sample_steps({step: count})
+
     def pool(self, step: int, failed: int, futures: int) -> None:
         """Count futures that others have lived from this step."""
         tally = self._tallies.setdefault((self.path.last(step), None), Tally())
@@ -221,6 +250,7 @@ class Inquiry:
         Raises:
             BudgetSpent: before any is lived, if they are more than is left; or when the time is up, with those counted that were lived.
             StageOver: the time is up that a stage may take; those counted stay.
+            Misjudged: of those counted some aren't any more; whatever was concluded is to be concluded anew.
         """
         total = sum(wanted.values())
         if total > self.left:
@@ -231,13 +261,39 @@ class Inquiry:
             if self.time_used > self._until:
                 raise BudgetSpent if self.is_late else StageOver
             batch = orders[len(runs) : len(runs) + self._batch_size(runs)]
-            lived = self.runner.run([self._timeline(spot, number) for spot, number in batch], trace=trace)
-            for (spot, _), run in zip(batch, lived, strict=True):
-                self._count(spot, run)
+            lived = self._live(batch, trace)
+            misjudged = sum(not self._count(spot, run) for (spot, _), run in zip(batch, lived, strict=True))
             self.spent += len(batch)
             runs += lived
             self._say_progress()
+            if misjudged:
+                self._take_back()
+                raise Misjudged
+            if self.patience.is_worth and self._thrift(self.dearest) > 1.0:
+                self._end_patience()
         return runs
+
+    def _live(self, orders: Sequence[tuple[Spot, int]], trace: Traced) -> list[Run]:
+        limits = [self.patience.limit_of_next(spot[0]) for spot, _ in orders]
+        runs: dict[int, Run] = {}
+        for limit in sorted(set(limits)):
+            here = [index for index, one in enumerate(limits) if one == limit]
+            timelines = [self._timeline(*orders[index]) for index in here]
+            runs.update(zip(here, self.runner.run(timelines, trace=trace, until=limit), strict=True))
+        return [runs[index] for index in range(len(orders))]
+
+    def _end_patience(self) -> None:
+        self.patience.end()
+        if self.patience.limit:
+            share = self.patience.limit / self.path.end
+            for tally in self._tallies.values():
+                tally.seconds *= share
+
+    def _take_back(self) -> None:
+        for tally in self._tallies.values():
+            tally.failed -= tally.presumed
+            tally.futures -= tally.presumed
+            tally.presumed = 0
 
     def _batch_size(self, lived: Sequence[Run]) -> int:
         """How many futures to have lived next, after those of the same call that were."""
@@ -267,6 +323,12 @@ class Inquiry:
         """Whether this ending is the failure that is being explained."""
         return outcome.origin == self.origin
 
+    def fails(self, outcome: Outcome) -> bool | None:
+        """Whether a run that ended so counts as failing; None where nobody knows how it would have ended."""
+        if self.is_this(outcome) or outcome == GIVEN_UP:
+            return True
+        return None if outcome.kind in ("hung", "diverged") else False
+
     def _numbers(self, spot: Spot, count: int) -> range:
         tally = self._tallies.setdefault(spot, Tally())
         first = tally.asked
@@ -278,27 +340,34 @@ class Inquiry:
         seed = derive(self._seed, "future", point, "any" if option is None else option, number)
         return self.failing.branch(point, seed, option)
 
-    def _count(self, spot: Spot, run: Run) -> None:
+    def _count(self, spot: Spot, run: Run) -> bool:
+        """Count a future from a spot; False where it shows that others were given up too early."""
         outcome = run.outcome
-        failed = self.is_this(outcome)
         asked = self._tallies[spot]
         asked.seconds += run.seconds
         asked.has_drawn = asked.has_drawn or run.drawn
-        if not failed:
-            if outcome.kind in ("hung", "diverged"):
-                self.unknown += 1
-                return
-            self.latest_end = max(self.latest_end, run.timeline.points)
-            if outcome.is_failure:
-                text = f"{outcome.exception or outcome.kind} ({outcome.where})" if outcome.where else outcome.exception or outcome.kind
-                self.otherwise[text] = self.otherwise.get(text, 0) + 1
-                self.others.setdefault(outcome.origin, outcome)
+        failed = self.fails(outcome)
+        if failed is None:
+            self.unknown += 1
+            return True
+        if not failed and outcome.is_failure:
+            text = f"{outcome.exception or outcome.kind} ({outcome.where})" if outcome.where else outcome.exception or outcome.kind
+            self.otherwise[text] = self.otherwise.get(text, 0) + 1
+            self.others.setdefault(outcome.origin, outcome)
         for credited in self._spots_passed(spot, run):
             tally = self._tallies.setdefault(credited, Tally())
             tally.failed += failed
             tally.futures += 1
+            tally.presumed += outcome == GIVEN_UP
             if not failed and not outcome.is_failure:
                 self._survivors.setdefault(credited, run)
+        if outcome == GIVEN_UP:
+            self.patience.given_up += 1
+        elif failed:
+            self.patience.note_failed(spot[0], run.timeline.points)
+        else:
+            return not self.patience.note_other(run.timeline.points)
+        return True
 
     def _spots_passed(self, spot: Spot, run: Run) -> list[Spot]:
         """All spots that this run is a fair future of.

@@ -13,7 +13,6 @@ from typing import Final
 from crossroads.analysis.account import AccountBuilder
 from crossroads.analysis.inquiry import Inquiry, Spot
 from crossroads.analysis.results import Moment
-from crossroads.stats.sequences import estimate
 
 FUTURES: Final = 240
 LEAST: Final = 60
@@ -45,10 +44,10 @@ def _moment(inquiry: Inquiry, spot: Spot, took: float) -> Moment | None:
     step = inquiry.path.step_of(spot[0])
     runs = inquiry.sample({spot: inquiry.affordable(FUTURES, LEAST, step, step + 1)}, trace=(spot[0],))
     timed = [
-        (point.took, inquiry.is_this(run.outcome))
+        (point.took, bool(failed))
         for run in runs
         for point in run.trace
-        if point.took is not None and run.outcome.kind not in ("hung", "diverged")
+        if point.took is not None and (failed := inquiry.fails(run.outcome)) is not None
     ]
     if not timed:
         return None
@@ -59,7 +58,7 @@ def _moment(inquiry: Inquiry, spot: Spot, took: float) -> Moment | None:
     up_to, longer = ([failed for seconds, failed in timed[1::2] if (seconds > limit) == above] for above in (False, True))
     if not up_to or not longer:
         return moment
-    below, above = estimate(sum(up_to), len(up_to)), estimate(sum(longer), len(longer))
+    below, above = inquiry.estimate(sum(up_to), len(up_to)), inquiry.estimate(sum(longer), len(longer))
     is_apart = below.high < above.low or above.high < below.low
     return replace(moment, limit=limit, up_to=below, longer=above) if is_apart else moment
 

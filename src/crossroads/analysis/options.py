@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from crossroads.analysis.inquiry import Inquiry
 from crossroads.analysis.results import Option
 from crossroads.stats.elimination import Elimination
-from crossroads.stats.sequences import estimate
 from crossroads.timeline.points import Point
 
 ROUND, ROUND_LEAST, OPTION_LEAST = 16, 4, 4
@@ -64,7 +63,7 @@ def options_of(inquiry: Inquiry, point: Point) -> tuple[Option, ...]:
     best = not_worse([counts[option] for option in possible])
     chosen = {possible[number] for number in best}
     return tuple(
-        Option(text, point.taken == option, point.weights[option], estimate(*counts[option]), option in chosen)
+        Option(text, point.taken == option, point.weights[option], inquiry.estimate(*counts[option]), option in chosen)
         for option, text in enumerate(point.options)
     )
 

@@ -68,12 +68,14 @@ def find_too_late(inquiry: Inquiry, *, eps: float, confidence: float) -> TooLate
 
     Raises:
         BudgetSpent: it can't be told with what is left.
+        Misjudged: it is to be found anew.
     """
     end = inquiry.path.count - 1
     delta = (1.0 - confidence) / (math.ceil(math.log2(end + 2)) + 2)
     probe_streak, final_streak = PROBE_FIRST, streak_needed(eps, delta)
     if end > 0 and has_way_out(inquiry, end - 1, FIRST_LOOK):
         return TooLate(end, 0, 1.0)
+    inquiry.look_ahead()
     lower, seeming = 0, [end]
     while True:
         while lower < seeming[-1]:
@@ -88,7 +90,8 @@ def find_too_late(inquiry: Inquiry, *, eps: float, confidence: float) -> TooLate
         escaped = place if has_way_out(inquiry, place, final_streak, FINAL_LEAST) else _force_options(inquiry, place, eps)
         if escaped is None:
             streak = inquiry.at_step(place).futures
-            return TooLate(place, streak, min(1.0 - eps, 1.0 - streak_level(streak, delta)))
+            level = 1.0 - streak_level(streak, delta) - inquiry.patience.doubt
+            return TooLate(place, streak, max(0.0, min(1.0 - eps, level)))
         lower, probe_streak = escaped + 1, streak_needed(PROBE_EPS, delta)
         while seeming[-1] != end and (seeming[-1] < lower or has_way_out(inquiry, seeming[-1], probe_streak)):
             lower = max(lower, seeming.pop() + 1)
@@ -97,7 +100,7 @@ def find_too_late(inquiry: Inquiry, *, eps: float, confidence: float) -> TooLate
 def _next_probe(inquiry: Inquiry, lower: int, upper: int) -> int:
     path = inquiry.path
     if lower == 0 and upper == path.count - 1:
-        behind = path.step_of(min(inquiry.latest_end, path.end))
+        behind = path.step_of(min(inquiry.patience.longest, path.end))
         if 0 < behind < SHORT_SHARE * upper:
             return behind
     return lower + (upper - lower) // (LEANING if inquiry.thrift(upper) > 1.0 else 2)

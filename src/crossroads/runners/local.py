@@ -104,6 +104,7 @@ class LocalRunner:
         pristine: bool = False,
         elsewhere: bool = False,
         together: bool = False,
+        until: int = 0,
         on_run: Callable[[int, Run], None] | None = None,
     ) -> list[Run]:
         """Live timelines on all cores.
@@ -115,6 +116,8 @@ class LocalRunner:
             elsewhere: use other engines than the same call without it would, as far as there are any.
             together: futures from the start may share processes where they are short, as long as those of a sample are the same alone.
                 Such runs have no output. See `distrusted`. Futures of a test never do.
+            until: a point, behind that where each branches, at which those that still go on are given up: they end with GIVEN_UP; 0: none.
+                Not with `together`.
             on_run: called with each index and run as soon as it is there, in any order.
 
         Returns:
@@ -127,7 +130,7 @@ class LocalRunner:
         while True:
             may_share = together and not self.distrusted and not self.target.is_test
             try:
-                return self._run(timelines, trace, pristine, elsewhere, may_share, on_run)
+                return self._run(timelines, trace, pristine, elsewhere, may_share, until, on_run)
             except Distrusted:
                 self.distrust()
             except Unsound as reason:
@@ -160,6 +163,7 @@ class LocalRunner:
         pristine: bool,
         elsewhere: bool,
         together: bool,
+        until: int,
         on_run: Callable[[int, Run], None] | None,
     ) -> list[Run]:
         runs: list[Run | None] = [None] * len(timelines)
@@ -182,7 +186,7 @@ class LocalRunner:
                 if together and isinstance(engine, ForkEngine):
                     steps.append(engine.run_together(share, deliver_to(indices)))
                 else:
-                    steps.append(engine.run(share, deliver_to(indices), trace=trace, pristine=pristine))
+                    steps.append(engine.run(share, deliver_to(indices), trace=trace, pristine=pristine, until=until))
         drive(steps)
         if any(not engine.addresses_fixed for engine in self._engines):
             note = "this system doesn't let address randomisation be turned off: programs that depend on object addresses may diverge"

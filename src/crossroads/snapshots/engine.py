@@ -101,7 +101,13 @@ class Engine:
         self.addresses_fixed = True
 
     def run(
-        self, timelines: Sequence[Timeline], deliver: Callable[[int, Run], None], *, trace: Traced = "none", pristine: bool = False
+        self,
+        timelines: Sequence[Timeline],
+        deliver: Callable[[int, Run], None],
+        *,
+        trace: Traced = "none",
+        pristine: bool = False,
+        until: int = 0,
     ) -> Steps[None]:
         """Live timelines, and deliver each run with its index in `timelines`, in any order.
 
@@ -110,6 +116,7 @@ class Engine:
             deliver: called with each run as soon as it is there.
             trace: points to record in each.
             pristine: begin each from a process that has lived nothing of the program's yet but its import, and keep tracebacks.
+            until: a point, behind that where each branches, at which those that still go on are given up: they end with GIVEN_UP; 0: none.
 
         Raises:
             TargetError: the program can't be imported or called.
@@ -236,13 +243,14 @@ class Engine:
         deliver: Callable[[int, Run], None],
         trace: Traced,
         explain_end: bool,
+        until: int = 0,
     ) -> Steps[list[int]]:
         """Live futures from a snapshot; the indices that are left undone because the snapshot was lost."""
         left = list(indices)
         while left:
             wall_s = self.wall_s
             chunk = left[: PLANS_A_MESSAGE if self.longest_s and not self._is_in_doubt else 1]
-            plans = [text_of([Plan.of(timelines[index], rung.point, trace, explain_end)]) for index in chunk]
+            plans = [text_of([Plan.of(timelines[index], rung.point, trace, explain_end, until)]) for index in chunk]
             try:
                 wire.send(rung.channel, {"do": "branch", "plans": plans, "wall_s": wall_s})
                 for index in chunk:

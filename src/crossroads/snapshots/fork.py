@@ -105,22 +105,28 @@ class ForkEngine(Engine):
         return runs
 
     def run(
-        self, timelines: Sequence[Timeline], deliver: Callable[[int, Run], None], *, trace: Traced = "none", pristine: bool = False
+        self,
+        timelines: Sequence[Timeline],
+        deliver: Callable[[int, Run], None],
+        *,
+        trace: Traced = "none",
+        pristine: bool = False,
+        until: int = 0,
     ) -> Steps[None]:
         for left in [list(range(len(timelines)))] if pristine else batches(timelines):
             self._jobs += 1
             while left:
                 loaded = yield from self._loaded()
                 if pristine:
-                    left = yield from self._branch(loaded, left, timelines, deliver, trace, True)
+                    left = yield from self._branch(loaded, left, timelines, deliver, trace, True, until)
                     continue
                 if not (yield from self._start(loaded, timelines[left[0]])):
                     continue
                 yield from self._lay([timelines[index] for index in left])
-                left = yield from self._branch_all(left, timelines, deliver, trace)
+                left = yield from self._branch_all(left, timelines, deliver, trace, until)
 
     def _branch_all(
-        self, left: Sequence[int], timelines: Sequence[Timeline], deliver: Callable[[int, Run], None], trace: Traced
+        self, left: Sequence[int], timelines: Sequence[Timeline], deliver: Callable[[int, Run], None], trace: Traced, until: int
     ) -> Steps[list[int]]:
         groups: dict[Rung, list[int]] = defaultdict(list)
         found: dict[tuple[Past, int], Rung | None] = {}
@@ -137,7 +143,7 @@ class ForkEngine(Engine):
                 undone += indices
                 continue
             rung.used = self._jobs
-            undone += yield from self._branch(rung, indices, timelines, deliver, trace, False)
+            undone += yield from self._branch(rung, indices, timelines, deliver, trace, False, until)
         return sorted(undone)
 
     def _loaded(self) -> Steps[Rung]:

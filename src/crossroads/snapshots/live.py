@@ -47,6 +47,8 @@ CALM_FOUR: Final[Four] = (CALM_UNIT, CALM_UNIT, CALM_UNIT, CALM_UNIT)
 # Taken before any program under test could replace it.
 _collect = gc.collect
 
+GIVEN_UP: Final = Outcome("hung", "given up", "went on beyond the point at which it was to be given up")
+
 _NO_LABEL: Final = object()
 
 _BEFORE: Final = Units(0)
@@ -377,6 +379,8 @@ class LiveRun:
             _collect()
         if index >= self._step_limit:
             self._end(self, Outcome("hung", "step limit", f"did not end within {self._step_limit:,} points"))
+        if index >= self._plan.until > 0:
+            self._end(self, GIVEN_UP)
         if self._tracing and self._is_traced(index):
             self._record()
         if self.observe is not None:
@@ -388,7 +392,7 @@ class LiveRun:
         if self.observe is not None or (self._tracing and self._plan.trace == "all"):
             self._stop = index + 1
             return
-        ahead = [self._step_limit, self._next_collection]
+        ahead = [self._step_limit, self._next_collection, self._plan.until or self._step_limit]
         following = bisect_right(self._traced, index)
         ahead += self._traced[following : following + 1]
         ahead += [point for point in self.pauses if point > index]

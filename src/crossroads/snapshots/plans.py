@@ -31,6 +31,7 @@ class Plan:
         trace: indices of the points to record, "all" (the first TRACE_MAX), "none"; or "lines", the program's own source lines instead.
         explain_end: whether to print the traceback of a failing end, as the interpreter would.
         is_brief: whether nothing but digest and counts is to be told of a life that passes.
+        until: the point at which a life that still goes on is given up, so that it "hung"; 0: none.
     """
 
     epochs: dict[int, tuple[int, Calm]] = field(default_factory=dict)
@@ -39,9 +40,10 @@ class Plan:
     explain_end: bool = False
     named: dict[tuple[str, int], tuple[int, str]] = field(default_factory=dict)
     is_brief: bool = False
+    until: int = 0
 
     @classmethod
-    def of(cls, timeline: Timeline, since: int = BARE, trace: Traced = "none", explain_end: bool = False) -> "Plan":
+    def of(cls, timeline: Timeline, since: int = BARE, trace: Traced = "none", explain_end: bool = False, until: int = 0) -> "Plan":
         """The part of a timeline that lies at the point `since` or later."""
         return cls(
             {epoch.point: (epoch.seed, epoch.calm) for epoch in timeline.epochs if epoch.point >= since},
@@ -49,6 +51,7 @@ class Plan:
             trace,
             explain_end,
             {(one.name, one.occurrence): (one.option, one.text) for one in timeline.named},
+            until=until,
         )
 
     def to_message(self) -> dict[str, Any]:
@@ -58,6 +61,7 @@ class Plan:
             "trace": self.trace,
             "explain_end": self.explain_end,
             **({"named": [(*name, *option) for name, option in self.named.items()]} if self.named else {}),
+            **({"until": self.until} if self.until else {}),
         }
 
     @classmethod
@@ -66,7 +70,7 @@ class Plan:
         traced: Traced = trace if trace in ("none", "all", "lines") else tuple(trace)
         epochs: dict[int, tuple[int, Calm]] = {point: (seed, calm[0] if calm else "") for point, seed, *calm in message["epochs"]}
         named = {(name, occurrence): (option, text) for name, occurrence, option, text in message.get("named", ())}
-        return cls(epochs, dict(message["overrides"]), traced, message["explain_end"], named)
+        return cls(epochs, dict(message["overrides"]), traced, message["explain_end"], named, until=message.get("until", 0))
 
 
 def text_of_lot(timelines: Iterable[Timeline]) -> str:

@@ -17,10 +17,16 @@ class ReplayEngine(Engine):
     name = "replay"
 
     def run(
-        self, timelines: Sequence[Timeline], deliver: Callable[[int, Run], None], *, trace: Traced = "none", pristine: bool = False
+        self,
+        timelines: Sequence[Timeline],
+        deliver: Callable[[int, Run], None],
+        *,
+        trace: Traced = "none",
+        pristine: bool = False,
+        until: int = 0,
     ) -> Steps[None]:
         self._jobs += 1
         left = list(range(len(timelines)))
         while left:
             bare = yield from self._bare()
-            left = yield from self._branch(bare, left, timelines, deliver, trace, pristine)
+            left = yield from self._branch(bare, left, timelines, deliver, trace, pristine, until)
