@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from crossroads.analysis.inquiry import Inquiry
 from crossroads.analysis.path import Path
+from crossroads.snapshots.live import GIVEN_UP
 from crossroads.snapshots.run import Run
 from crossroads.timeline.outcomes import Outcome
 from crossroads.timeline.timelines import Epoch, Timeline
@@ -19,26 +20,31 @@ class CoinRunner:
 
     Args:
         q: q[i] at point i, 0 <= i < n; at the end n it is 1.
-        failing_s: seconds that a future takes that fails.
+        failing_s: seconds that a future from the start takes that fails; one from further on takes less.
         survivors_live: points that a future lives which doesn't; None: as long as one that fails.
+        saved_late: of the futures that live as long as those that fail, the share that doesn't.
     """
 
     jobs = 2
 
-    def __init__(self, q: Sequence[float], failing_s: float = 0.0, survivors_live: int | None = None) -> None:
-        self.q, self.failing_s, self.survivors_live = q, failing_s, survivors_live
+    def __init__(self, q: Sequence[float], failing_s: float = 0.0, survivors_live: int | None = None, saved_late: float = 0.0) -> None:
+        self.q, self.failing_s, self.survivors_live, self.saved_late = q, failing_s, survivors_live, saved_late
         self.seconds = 0.0
 
-    def run(self, timelines: Sequence[Timeline], **_: object) -> list[Run]:
-        return [self._live(timeline) for timeline in timelines]
+    def run(self, timelines: Sequence[Timeline], until: int = 0, **_: object) -> list[Run]:
+        return [self._live(timeline, until) for timeline in timelines]
 
-    def _live(self, timeline: Timeline) -> Run:
-        point, seed = timeline.epochs[-1].point, timeline.epochs[-1].seed
-        fails = point >= len(self.q) or random.Random(seed).random() < self.q[point]
-        seconds = self.failing_s if fails else 0.0
+    def _live(self, timeline: Timeline, until: int) -> Run:
+        point, draws = timeline.epochs[-1].point, random.Random(timeline.epochs[-1].seed)
+        goes_on = point >= len(self.q) or draws.random() < self.q[point]
+        fails = goes_on and draws.random() >= self.saved_late
+        end = len(self.q) if goes_on or self.survivors_live is None else min(point + self.survivors_live, len(self.q))
+        outcome = FAILED if fails else PASSED
+        if point < until <= end:
+            outcome, end = GIVEN_UP, until
+        seconds = self.failing_s * (end - point) / len(self.q) if goes_on else 0.0
         self.seconds += seconds
-        end = len(self.q) if fails or self.survivors_live is None else min(point + self.survivors_live, len(self.q))
-        return Run(replace(timeline, outcome=FAILED if fails else PASSED, digest="d", points=end), seconds=seconds)
+        return Run(replace(timeline, outcome=outcome, digest="d", points=end), seconds=seconds)
 
 
 def coin_inquiry(q: Sequence[float], seed: int, budget: int = 100_000) -> Inquiry:

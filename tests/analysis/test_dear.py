@@ -1,15 +1,17 @@
 """Programs whose failing futures go on for long after they are doomed, explained in little time: less is asked, nothing is made up."""
 
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
 from fakes import CoinRunner, inquiry_of
 
 from crossroads.analysis.account import AccountBuilder
-from crossroads.analysis.inquiry import BudgetSpent, Inquiry
+from crossroads.analysis.inquiry import BudgetSpent, Inquiry, Misjudged
 from crossroads.analysis.path import Path
 from crossroads.analysis.too_late import find_too_late
 from crossroads.analysis.turning import JumpSearch
+from crossroads.stats.sequences import estimate
 from crossroads.stats.streaks import streak_level
 from crossroads.timeline.points import Point
 
@@ -43,15 +45,53 @@ def test_where_dear_failures_are_decided_is_found_in_few_of_them(failing_s: floa
 
 
 def test_numbers_from_few_futures_say_so() -> None:
-    inquiry, builder = looked_into(CoinRunner(TRIGGER, 0.4, survivors_live=100), 0)
+    inquiry, builder = looked_into(CoinRunner(TRIGGER, 2.0), 0)
     assert builder.too_late is not None
     (jump,) = builder.build().turning_points
     streak = builder.too_late.streak
     assert inquiry.is_thrifty
+    assert not inquiry.patience.given_up
     assert streak < 100
     assert builder.too_late.level == pytest.approx(1 - streak_level(streak, 0.05 / 16))
     assert (jump.after.failed, jump.after.futures) == (streak, streak)
     assert jump.after.low < 0.95
+
+
+def test_those_that_go_on_are_given_up_once_enough_like_them_have_failed() -> None:
+    inquiry, builder = looked_into(CoinRunner(TRIGGER, 0.4, survivors_live=100), 0)
+    patience = inquiry.patience
+    assert builder.too_late is not None
+    (jump,) = builder.build().turning_points
+    assert not inquiry.is_thrifty
+    assert patience.limit < 500
+    assert patience.given_up > 10 * patience.seen
+    assert patience.doubt == pytest.approx(streak_level(patience.seen, 0.05))
+    assert 0.9 < builder.too_late.level < 1 - streak_level(builder.too_late.streak, 0.05 / 16) - patience.doubt
+    assert jump.after.low == pytest.approx(estimate(jump.after.failed, jump.after.futures).low * (1 - patience.doubt))
+    assert any("were given up and count as failing" in note for note in builder.build().notes)
+
+
+@pytest.mark.parametrize("saved_late", [0.3, 0.05, 0.01])
+def test_what_those_that_are_given_up_might_have_become_is_allowed_for(saved_late: float) -> None:
+    for seed in SEEDS:
+        inquiry = inquiry_of(CoinRunner([0.5] * 10_000, 1.0, survivors_live=100, saved_late=saved_late), seed, seconds=TIME_S)
+        inquiry.sample_steps({0: 16})
+        for _ in range(20):
+            with suppress(Misjudged):
+                inquiry.look_ahead()
+                inquiry.sample_steps({0: 40, 60: 40})
+        for step in (0, 60):
+            told = inquiry.estimate(*inquiry.at_step(step).counts)
+            assert told.low <= 0.5 * (1 - saved_late) <= told.high
+
+
+def test_nobody_is_given_up_where_survivors_live_as_long() -> None:
+    for runner in (CoinRunner([0.5] * 1_000, 1.0), CoinRunner([0.5] * 1_000, 1.0, survivors_live=200)):
+        inquiry = inquiry_of(runner, 0, seconds=TIME_S)
+        inquiry.sample_steps({0: 400})
+        inquiry.look_ahead()
+        assert not inquiry.patience.limit
+        assert inquiry.spent == 400
 
 
 def test_what_is_not_dear_or_has_the_time_is_asked_as_ever() -> None:
@@ -65,9 +105,9 @@ def test_what_is_not_dear_or_has_the_time_is_asked_as_ever() -> None:
 
 @pytest.mark.parametrize("failing_s", [0.4, 2.0])
 def test_the_time_that_is_named_is_enough_for_as_many_as_usual(failing_s: float) -> None:
-    short, _ = looked_into(CoinRunner(TRIGGER, failing_s, survivors_live=100), 0)
+    short, _ = looked_into(CoinRunner(TRIGGER, failing_s), 0)
     assert short.is_thrifty
-    enough, _ = looked_into(CoinRunner(TRIGGER, failing_s, survivors_live=100), 0, short.usual_s)
+    enough, _ = looked_into(CoinRunner(TRIGGER, failing_s), 0, short.usual_s)
     assert not enough.is_thrifty
 
 
@@ -97,15 +137,15 @@ def test_a_stage_that_is_over_ends_no_other(monkeypatch: pytest.MonkeyPatch) -> 
     with inquiry.until(0.5):
         with inquiry.until(0.2):
             while True:
-                inquiry.sample_steps({3: 4})
+                inquiry.sample_steps({0: 4})
         assert 0.2 < inquiry.time_used < 0.3
-        inquiry.sample_steps({3: 4})
+        inquiry.sample_steps({0: 4})
         while True:
-            inquiry.sample_steps({3: 4})
+            inquiry.sample_steps({0: 4})
     assert 0.5 < inquiry.time_used < 0.6
-    inquiry.sample_steps({3: 100})
+    inquiry.sample_steps({0: 100})
     with pytest.raises(BudgetSpent):
-        inquiry.sample_steps({3: 4})
+        inquiry.sample_steps({0: 4})
     assert inquiry.is_late
 
 

@@ -14,6 +14,7 @@ from crossroads.snapshots.driving import drive
 from crossroads.snapshots.engine import Engine, Launch, trunk_command
 from crossroads.snapshots.fork import ForkEngine, Unsound
 from crossroads.snapshots.limits import Limits
+from crossroads.snapshots.live import GIVEN_UP
 from crossroads.snapshots.plans import Traced
 from crossroads.snapshots.replay import ReplayEngine
 from crossroads.snapshots.run import Run
@@ -68,14 +69,14 @@ def make(tmp_path: Path) -> Iterator[Callable[..., Engine]]:
         engine.close()
 
 
-def run(engine: Engine, timelines: Sequence[Timeline], trace: Traced = "none", pristine: bool = False) -> list[Run]:
+def run(engine: Engine, timelines: Sequence[Timeline], trace: Traced = "none", pristine: bool = False, until: int = 0) -> list[Run]:
     runs: dict[int, Run] = {}
 
     def deliver(index: int, run: Run) -> None:
         assert index not in runs
         runs[index] = run
 
-    drive([engine.run(timelines, deliver, trace=trace, pristine=pristine)])
+    drive([engine.run(timelines, deliver, trace=trace, pristine=pristine, until=until)])
     return [runs[index] for index in range(len(timelines))]
 
 
@@ -355,3 +356,15 @@ def test_a_calm_epoch_takes_the_likeliest_options(make: MakeEngine, name: str, c
     assert again.epochs == (Epoch(0, 0, calm), Epoch(9, 7))
     later = run(engine, [again, begin(0).branch(9, seed=7)])
     assert choices_from(later[0], 9) == choices_from(later[1], 9)
+
+
+def test_a_future_that_still_goes_on_at_a_point_is_given_up_there(make: MakeEngine, name: str) -> None:
+    engine = make(name, WALK)
+    (base,) = run(engine, [begin(1)])
+    timelines = [base.timeline.branch(3, seed) for seed in range(4)]
+    whole, cut, longer = (run(engine, timelines, until=point) for point in (0, 8, 100))
+    assert {one.timeline.points for one in whole} == {15}
+    assert {one.outcome for one in cut} == {GIVEN_UP}
+    assert [facts(one) for one in longer] == [facts(one) for one in whole]
+    for one, other in zip(cut, whole, strict=True):
+        assert choices_from(one, 3) == [choice for choice in choices_from(other, 3) if choice[0] < 8]

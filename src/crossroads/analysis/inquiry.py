@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from crossroads.analysis.path import Path
-from crossroads.analysis.patience import WHOLE_FIRST, Patience
+from crossroads.analysis.patience import WHOLE_EVERY, WHOLE_FIRST, Patience
 from crossroads.analysis.progress import OnProgress, Progress
 from crossroads.runners.local import LocalRunner
 from crossroads.snapshots.live import GIVEN_UP
@@ -51,23 +51,26 @@ class StageOver(BudgetSpent):
 
 
 class Misjudged(Exception):
-    """A future went on as long as others that were given up, and ended otherwise: those aren't counted any more."""
+    """A future went on as long as others that were given up, and ended otherwise: none lived under that limit is counted any more."""
 
 
 @dataclass(slots=True)
 class Tally:
     """What became of the futures from one spot; those that hung or diverged aren't in it, for nobody knows how they would have ended.
 
-    `asked`, `seconds` and `has_drawn` (whether choices alone didn't fix them) are of those that were asked for here, however they ended.
-    `presumed` of those that failed were given up, see `patience`.
+    `asked` and `has_drawn` (whether choices alone didn't fix them) are of those that were asked for here, however they ended; `timed` of
+    them took so many `seconds`, those left out that go on while others are given up, see `patience`. Of the others `limited_failed` and
+    `limited` are those that were given up or would have been.
     """
 
     failed: int = 0
     futures: int = 0
     asked: int = 0
+    timed: int = 0
     seconds: float = 0.0
     has_drawn: bool = False
-    presumed: int = 0
+    limited_failed: int = 0
+    limited: int = 0
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -125,6 +128,7 @@ class Inquiry:
         self._survivors: dict[Spot, Run] = {}
         self._began = time.monotonic()
         self._until = 1.0
+        self._whole_s = 0.0
 
     @property
     def left(self) -> int:
@@ -162,12 +166,15 @@ class Inquiry:
     @property
     def dearest(self) -> float:
         """Seconds that the futures from the dearest spot took, on average; of those spots from which there were some."""
-        return max((tally.seconds / tally.asked for tally in self._tallies.values() if tally.asked >= SOME), default=0.0)
+        return max((self._cost(tally) for tally in self._tallies.values() if tally.timed >= SOME), default=0.0)
 
     def cost(self, step: int) -> float:
         """Seconds that a future from this step takes in its process, as far as any were asked for there; else 0."""
-        tally = self.at_step(step)
-        return tally.seconds / tally.asked if tally.asked else 0.0
+        return self._cost(self.at_step(step))
+
+    def _cost(self, tally: Tally) -> float:
+        each = tally.seconds / tally.timed if tally.timed else 0.0
+        return each + tally.share * self._whole_s / WHOLE_EVERY if self.patience.limit else each
 
     def thrift(self, *steps: int) -> float:
         """How many times dearer the futures from the dearest of some steps are than there is time for; 1 where they aren't dear."""
@@ -261,8 +268,9 @@ class Inquiry:
             if self.time_used > self._until:
                 raise BudgetSpent if self.is_late else StageOver
             batch = orders[len(runs) : len(runs) + self._batch_size(runs)]
-            lived = self._live(batch, trace)
-            misjudged = sum(not self._count(spot, run) for (spot, _), run in zip(batch, lived, strict=True))
+            limits = [self.patience.limit_of_next(spot[0]) for spot, _ in batch]
+            lived = self._live(batch, limits, trace)
+            misjudged = sum(not self._count(spot, run, limit > 0) for (spot, _), run, limit in zip(batch, lived, limits, strict=True))
             self.spent += len(batch)
             runs += lived
             self._say_progress()
@@ -273,8 +281,7 @@ class Inquiry:
                 self._end_patience()
         return runs
 
-    def _live(self, orders: Sequence[tuple[Spot, int]], trace: Traced) -> list[Run]:
-        limits = [self.patience.limit_of_next(spot[0]) for spot, _ in orders]
+    def _live(self, orders: Sequence[tuple[Spot, int]], limits: Sequence[int], trace: Traced) -> list[Run]:
         runs: dict[int, Run] = {}
         for limit in sorted(set(limits)):
             here = [index for index, one in enumerate(limits) if one == limit]
@@ -290,10 +297,12 @@ class Inquiry:
                 tally.seconds *= share
 
     def _take_back(self) -> None:
+        """Count those alone that were free to go on for as long as they would: of the others those that ended early are too many."""
+        self.patience.begin_anew()
         for tally in self._tallies.values():
-            tally.failed -= tally.presumed
-            tally.futures -= tally.presumed
-            tally.presumed = 0
+            tally.failed -= tally.limited_failed
+            tally.futures -= tally.limited
+            tally.limited_failed = tally.limited = 0
 
     def _batch_size(self, lived: Sequence[Run]) -> int:
         """How many futures to have lived next, after those of the same call that were."""
@@ -340,11 +349,13 @@ class Inquiry:
         seed = derive(self._seed, "future", point, "any" if option is None else option, number)
         return self.failing.branch(point, seed, option)
 
-    def _count(self, spot: Spot, run: Run) -> bool:
+    def _count(self, spot: Spot, run: Run, is_limited: bool) -> bool:
         """Count a future from a spot; False where it shows that others were given up too early."""
         outcome = run.outcome
         asked = self._tallies[spot]
-        asked.seconds += run.seconds
+        if is_limited or not self.patience.limit:
+            asked.timed += 1
+            asked.seconds += run.seconds
         asked.has_drawn = asked.has_drawn or run.drawn
         failed = self.fails(outcome)
         if failed is None:
@@ -358,13 +369,15 @@ class Inquiry:
             tally = self._tallies.setdefault(credited, Tally())
             tally.failed += failed
             tally.futures += 1
-            tally.presumed += outcome == GIVEN_UP
+            tally.limited_failed += is_limited and failed
+            tally.limited += is_limited
             if not failed and not outcome.is_failure:
                 self._survivors.setdefault(credited, run)
         if outcome == GIVEN_UP:
             self.patience.given_up += 1
         elif failed:
             self.patience.note_failed(spot[0], run.timeline.points)
+            self._whole_s = max(self._whole_s, run.seconds)
         else:
             return not self.patience.note_other(run.timeline.points)
         return True

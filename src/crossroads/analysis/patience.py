@@ -60,10 +60,7 @@ class Patience:
         """A future ended otherwise: whether others like it were given up."""
         self._others += 1
         self.longest = max(self.longest, end)
-        if not self.limit or end < self.limit:
-            return False
-        self.limit = self.given_up = 0
-        return True
+        return 0 < self.limit <= end
 
     @property
     def is_worth(self) -> bool:
@@ -80,6 +77,10 @@ class Patience:
         """Give futures up from now on, if that pays and enough were seen to fail."""
         if self.is_worth and self.seen >= WHOLE_FIRST:
             self.limit = self._next_limit
+
+    def begin_anew(self) -> None:
+        """Give none up, until enough that are longer still were seen to fail."""
+        self.limit = self.given_up = 0
 
     @property
     def doubt(self) -> float:

@@ -41,9 +41,9 @@ ENOUGH_S = 20.0
 SHRINKING_SHARE, SHRINKING_LEAST_S = 0.1, 10.0
 """The search for the shortest way to a failure may take this part of the time that exploring and explaining took, and so long at least."""
 
-EXPLAINING_S = 120.0
-"""What explaining a failure may take, unless told otherwise: ordinary programs need less, and where futures are dear it takes about a
-quarter of it."""
+EXPLAINING_S = 30.0
+"""What explaining a failure may take, unless told otherwise, so that all takes a minute at most where one failure is found: ordinary
+programs need less, and where futures are dear fewer are lived."""
 
 
 @options.verb(
@@ -57,7 +57,7 @@ quarter of it."""
     ),
     options.seed_option,
     click.option("--fresh", is_flag=True, help="Begin anew instead of going on from what is known."),
-    options.budget_option(f"within {EXPLAINING_S / 60:.0f}m"),
+    options.budget_option(f"within {EXPLAINING_S:.0f}s"),
     click.option("--no-explain", is_flag=True, help="Only explore: say what fails and how often, not why."),
     click.option("--json", "json_file", metavar="FILE", help='Write the report as JSON, too; "-" prints it and nothing else.'),
     click.option("--html", "html_file", metavar="FILE", help="Write each explained failure as a page, too; further ones beside the first."),
