@@ -9,6 +9,7 @@ from crossroads.analysis.inquiry import Inquiry
 from crossroads.analysis.options import options_of
 from crossroads.analysis.path import Path, is_choice
 from crossroads.analysis.results import Account, CurvePoint, Decision, Ended, Moment, Option, PointOfNoReturn, TurningPoint, WayOut
+from crossroads.analysis.timers import first_only_here, ran_out_next
 from crossroads.analysis.too_late import TooLate
 from crossroads.analysis.turning import JUMP_SIZE, Jump, JumpSearch
 from crossroads.snapshots.run import Run
@@ -38,6 +39,7 @@ class AccountBuilder:
         self._inquiry, self._eps = inquiry, eps
         self._path = inquiry.path
         self._saving: float | None = None
+        self._ran_out = ""
         self.begin_anew()
 
     def begin_anew(self) -> None:
@@ -81,13 +83,16 @@ class AccountBuilder:
         return None
 
     def learn_saving(self) -> None:
-        """Live the survivor once more for the time that was drawn at the last way out, where that is what made the difference."""
+        """Live the survivor of the last way out once more, for the time that was drawn there and for what ran out elsewhere only."""
         known = self._known_survivor()
-        if known is None or known[1] is not None or known[0].took is None:
+        if known is None:
             return
-        run = self._inquiry.runner.run([known[2].timeline], trace=(known[0].index,))[0]
+        run = self._inquiry.runner.run([known[2].timeline], trace="all")[0]
         if run.timeline.digest == known[2].timeline.digest:
-            self._saving = next((point.took for point in run.trace), None)
+            out = known[0].index
+            if known[1] is None and known[0].took is not None:
+                self._saving = next((point.took for point in run.trace if point.index == out), None)
+            self._ran_out = first_only_here(self._path, run.trace, out)
 
     def points_needed(self) -> list[int]:
         """Indices of the points that the account shows."""
@@ -148,7 +153,7 @@ class AccountBuilder:
         after = _certain(1) if at_end else self._inquiry.estimate(*jump.after)
         options = options_of(self._inquiry, point) if is_choice(point) else ()
         turning = _turning_point(point, self._inquiry.estimate(*jump.before), after, options)
-        return replace(turning, moment=self.moments.get(point.index))
+        return replace(turning, moment=self.moments.get(point.index), ran_out=ran_out_next(self._path, point))
 
     def _point_of_no_return(self) -> PointOfNoReturn | None:
         if self.too_late is None:
@@ -163,7 +168,7 @@ class AccountBuilder:
 
     def _last_way_out(self) -> WayOut | None:
         known = self._known_survivor()
-        return None if known is None else replace(way_out(*known), took=self._saving)
+        return None if known is None else replace(way_out(*known), took=self._saving, ran_out=self._ran_out)
 
     def _no_way_out(self) -> tuple[str, ...]:
         if not self._has_looked or self._known_survivor() is not None:

@@ -154,7 +154,8 @@ def _account(data: Mapping[str, Any]) -> Account:
 def _turning_point(values: Mapping[str, Any]) -> TurningPoint:
     kept = {name: value for name, value in values.items() if name != "jump"}
     probabilities = {name: Probability(**values[name]) for name in ("before", "after")}
-    return TurningPoint(**{**kept, **probabilities, "options": _options(values["options"]), "moment": _moment(values.get("moment"))})
+    return TurningPoint(**{**kept, **probabilities, "options": _options(values["options"]), "moment": _moment(values.get("moment")),
+                           "ran_out": tuple(str(text) for text in values.get("ran_out", ()))})  # fmt: skip
 
 
 def _moment(values: Mapping[str, Any] | None) -> Moment | None:

@@ -103,6 +103,7 @@ class TurningPoint:
         before, after: q at this point and at the next, from fresh futures.
         options: the options of a choice point; () where a continuous draw decided.
         moment: the time that was drawn there, where that decided.
+        ran_out: the program's timers that ran out before the next point, where that says more than the option taken.
     """
 
     point: int
@@ -114,6 +115,7 @@ class TurningPoint:
     after: Probability
     options: tuple[Option, ...] = ()
     moment: Moment | None = None
+    ran_out: tuple[str, ...] = ()
 
     @property
     def jump(self) -> float:
@@ -175,6 +177,7 @@ class WayOut:
         option: the option that the survivor took there; "" where a continuous draw made the difference.
         survivor: the saved run's timeline; it replays like any other.
         took: seconds of world time that what was drawn there took in the survivor; None where no time was drawn, or none is known.
+        ran_out: a timeout that ran out in the failing run behind this point, and not in the survivor: the first such; "" for none.
     """
 
     point: int
@@ -184,6 +187,7 @@ class WayOut:
     option: str
     survivor: Timeline
     took: float | None = None
+    ran_out: str = ""
 
 
 @dataclass(frozen=True, slots=True)

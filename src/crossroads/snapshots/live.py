@@ -73,6 +73,12 @@ class Fate(Protocol):
 
     def elapsed(self) -> float: ...
 
+    def watch(self, on: bool) -> None:
+        """Note the program's timers that run out, or don't any more."""
+
+    def ran_out(self) -> list[str]:
+        """Those that have since this was last asked."""
+
     def woke(self) -> None:
         """This process was forked since it was last told so, or since its start: what a fork disturbs is to be put right."""
 
@@ -265,6 +271,8 @@ class LiveRun:
             self._lines = LineRecorder(is_own)
             self._lines.start()
         self._traced = () if isinstance(plan.trace, str) else tuple(sorted(plan.trace))
+        if plan.trace == "all":
+            self._fate.watch(True)
         self.choices, self.trace, self._last_print = [], [], None
 
     def finish(self, outcome: Outcome) -> Record:
@@ -410,6 +418,7 @@ class LiveRun:
         """Add the present point to the trace; and say of the one before whether nothing was drawn since."""
         if len(self.trace) >= TRACE_MAX:
             self._tracing = False
+            self._fate.watch(False)
             return
         print_now = self._fate.fingerprint()
         if self._last_print == (self.index - 1, print_now) and self.trace:
@@ -420,7 +429,8 @@ class LiveRun:
         label = f"{self.label} {note}" if note else self.label
         # A world's own state comes behind that of the program's entropy in the fingerprint.
         told = {"index": self.index, "kind": self.kind, "label": label, "where": place, "time": self.time}
-        self.trace.append(told | {"draws": print_now[:DRAWS_DIGITS]})
+        ran_out = self._fate.ran_out()
+        self.trace.append(told | {"draws": print_now[:DRAWS_DIGITS], **({"ran_out": ran_out} if ran_out else {})})
 
 
 def _text(option: object) -> str:

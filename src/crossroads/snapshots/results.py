@@ -137,4 +137,5 @@ def _point(record: dict[str, Any]) -> Point:
         int(record.get("occurrence", 0)),
         str(record.get("draws", "")),
         None if (took := record.get("took")) is None else float(took),
+        tuple(str(text) for text in record.get("ran_out", ())),
     )

@@ -1,6 +1,6 @@
 """Points: the numbered places in a run where it can be looked at, stopped, or returned to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
 PointKind = Literal["start", "mark", "event", "draw", "decide", "chance", "schedule", "latency", "fault", "end"]
@@ -29,6 +29,7 @@ class Point:
         draws: 8 hexadecimal digits for the state of what the program draws from by itself; "" where unknown.
         moot: whether nothing was drawn or chosen between this point and the next, so that q is the same at both.
         took: seconds of world time that what stands there takes, where they were drawn there; None elsewhere.
+        ran_out: the program's timers that have run out since the point before, in order, as far as the world tells of them.
     """
 
     index: int
@@ -44,3 +45,4 @@ class Point:
     occurrence: int = 0
     draws: str = ""
     took: float | None = None
+    ran_out: tuple[str, ...] = field(default=(), compare=False)

@@ -104,6 +104,12 @@ class PlainWorld:
     def elapsed(self) -> float:
         return self._clock.elapsed if self._event_time is None else self._event_time
 
+    def watch(self, on: bool) -> None:
+        pass
+
+    def ran_out(self) -> list[str]:
+        return []
+
     def woke(self) -> None:
         self._identity.woke()
 

@@ -14,13 +14,13 @@ from rich.text import Text
 
 from crossroads.analysis.results import Failure, Moment, PointOfNoReturn, Tally, WayOut
 from crossroads.faces.terminal.exploration import exploration_report
-from crossroads.faces.terminal.failure import failure_report, rise
+from crossroads.faces.terminal.failure import failure_report, rise, what_saved
 from crossroads.faces.terminal.lines import LINES_MAX, View
 from crossroads.faces.terminal.listing import Kept, listing
 from crossroads.faces.terminal.page import print_lines, view_of
 from crossroads.faces.terminal.sweep import sweep_report
 from crossroads.faces.terminal.turning import Detail, drawn_there, turning_points
-from crossroads.stats.sequences import estimate
+from crossroads.stats.sequences import estimate, proved
 from crossroads.timeline.outcomes import Outcome
 
 ONE_FUTURE = "two_coins.py:main has only one future: it draws nothing and decides nothing, so every run is this one"
@@ -112,6 +112,37 @@ def test_the_way_out_says_what_the_survivor_drew() -> None:
     account = replace(failure.account, last_way_out=replace(out, took=0.2))
     text = " ".join(printed(failure_report(replace(failure, account=account), View())).split())
     assert 'Last way out: point 61 "step" (two_coins.py:12 in main); it took 0.2 s in a run that survived. ' in text
+
+
+def test_the_way_out_and_a_step_say_which_timers_ran_out() -> None:
+    account = made.within().account
+    assert account is not None
+    assert account.last_way_out is not None
+    told = what_saved(replace(account.last_way_out, ran_out="the timeout at boat.py:9 in sail"), "later")
+    assert told.endswith(", in which the timeout at boat.py:9 in sail didn't run out")
+    step = replace(account.turning_points[0], ran_out=("the sleep at boat.py:4 in row", "the timer flap", "the sleep at boat.py:4 in row"))
+    for full in (0, 2):
+        lines = turning_points(
+            replace(account, turning_points=(step,)), "boat.py:main", View(), Detail(source=0, options=0, full=full, decisions=0)
+        )
+        told = " ".join(text.plain.strip() for text in lines)
+        assert "; then the sleep at boat.py:4 in row (2 times), the timer flap ran out" in told
+
+
+@pytest.mark.parametrize(
+    ("missing", "told"),
+    [
+        (0.5, "These steps explain 50 % of the rise from 0 % at the start to 100 %; the rest is spread over steps too small to tell."),
+        (0.12, "These steps explain about 88 % of the rise from 0 % at the start to 100 %; the rest may be their error."),
+        (0.03, "These steps together explain the rise from 0 % at the start to 100 %, within their error."),
+        (-0.12, "These steps together explain the rise from 0 % at the start to 100 %, within their error."),
+    ],
+)
+def test_what_is_missing_of_the_rise_is_told_though_it_be_within_the_error(missing: float, told: str) -> None:
+    account = made.within().account
+    assert account is not None
+    steps = tuple(replace(step, before=estimate(10, 40), after=estimate(30, 40)) for step in account.turning_points)
+    assert rise(replace(account, baseline=proved(0.0, 8, 0), turning_points=steps, unexplained_rise=missing)).startswith(told)
 
 
 def unexplained(**changes: object) -> str:

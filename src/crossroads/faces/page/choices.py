@@ -7,7 +7,7 @@ from crossroads.faces.terminal.glyphs import NUMBERS
 from crossroads.faces.terminal.numbers import bounds, estimate, grouped, percent
 from crossroads.faces.terminal.sources import excerpt
 from crossroads.faces.terminal.texts import clean
-from crossroads.faces.terminal.turning import clearly_better, drawn_there, most_telling, shared_end, shown
+from crossroads.faces.terminal.turning import clearly_better, drawn_there, most_telling, shared_end, shown, then
 from crossroads.faces.terminal.words import KIND_WORDS
 
 STEPS_MAX = 40
@@ -51,9 +51,7 @@ def source_of(where: str, target: str) -> tuple[SourceLine, ...]:
 def _turning(step: TurningPoint, sign: str, target: str, world: str) -> Choice:
     options = most_telling(step.options, OPTIONS_MAX)
     shared = shared_end([clean(option.option) for option in options]) if options else ""
-    note = drawn_there(step)
-    if step.jump < 0:
-        note = "; ".join(part for part in (note, "the run nearly saved itself here") if part)
+    saved = "the run nearly saved itself here" if step.jump < 0 else ""
     return Choice(
         point=step.point,
         sign=sign,
@@ -69,7 +67,7 @@ def _turning(step: TurningPoint, sign: str, target: str, world: str) -> Choice:
         shared=short(shared.strip()),
         options=tuple(_option(option, shared) for option in options),
         hidden=len(step.options) - len(options),
-        note=note,
+        note="; ".join(filter(None, (drawn_there(step), saved, then(step)))),
         awaited=world == "asyncio" and step.kind not in ("decide", "chance", "mark", "draw"),
     )
 

@@ -210,13 +210,15 @@ def _explained_part(account: Account, steps: str, one: bool) -> str:
     start = account.baseline.value
     whole = f"the rise from {percent(start)} at the start to 100 %"
     error = max(SMALL_RISE, _rise_error(account))
+    told = percent(max(0.0, (1 - start - account.unexplained_rise) / (1 - start)))
     if account.unexplained_rise > error:
-        told = percent(max(0.0, (1 - start - account.unexplained_rise) / (1 - start)))
         if account.ended != "finished":
             return f"{steps} {'explains' if one else 'explain'} {told} of {whole}, by what is known so far."
         return f"{steps} {'explains' if one else 'explain'} {told} of {whole}; the rest is spread over steps too small to tell."
     if account.unexplained_rise < -error:
         return f"{steps} {'is' if one else 'add up to'} more than {whole}: elsewhere it fell again in small steps."
+    if account.unexplained_rise > SMALL_RISE:
+        return f"{steps} {'explains' if one else 'explain'} about {told} of {whole}; the rest may be {'its' if one else 'their'} error."
     exactly = "" if error <= SMALL_RISE else f", within {'its' if one else 'their'} error"
     return f"{steps} {'explains' if one else 'together explain'} {whole}{exactly}."
 
@@ -253,10 +255,11 @@ def way_out(out: WayOut | None, failure: Failure, view: View) -> list[Text]:
 
 
 def what_saved(out: WayOut, option: str) -> str:
-    """What the survivor of the last way out drew there, in words; its option as it is to be shown."""
+    """What the survivor of the last way out drew there, in words, and what didn't happen in it; its option as it is to be shown."""
+    spared = f", in which {clean(out.ran_out)} didn't run out" if out.ran_out else ""
     if out.option:
-        return f"{option} there saved a run"
-    return "another draw there saved a run" if out.took is None else f"it took {clock(out.took)} in a run that survived"
+        return f"{option} there saved a run{spared}"
+    return ("another draw there saved a run" if out.took is None else f"it took {clock(out.took)} in a run that survived") + spared
 
 
 def _closing(account: Account, view: View) -> list[Text]:

@@ -1,5 +1,6 @@
 """The turning points of a failure: where each one is, what it changed, the source around it, and the options there were."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,9 @@ SHOWN_MAX = len(NUMBERS)
 
 CHOICE_LINES_MAX = 5
 """Lines of source around a choice: what matters stands in its own line."""
+
+RAN_OUT_MAX = 3
+"""Timers named of those that ran out behind a turning point."""
 
 INDENT = "   "
 
@@ -118,9 +122,15 @@ def _brief(sign: str, step: TurningPoint, view: View) -> list[Text]:
     taken = "".join(f" {way};" for way in (*ways, _took(step)) if way)
     where = f"{sign} at {place(step.point, step.kind, step.label, step.where)}"
     rise = f"{percent_or_bound(step.before)} before, {percent_or_bound(step.after)} after"
-    lines = prose(f"{where}:{taken} {rise}", view, hanging=INDENT)
+    lines = prose("; ".join(filter(None, (f"{where}:{taken} {rise}", then(step)))), view, hanging=INDENT)
     lines[0].stylize(SIGN, 0, 1)
     return lines
+
+
+def then(step: TurningPoint) -> str:
+    """What ran out next, "" for nothing."""
+    told = [f"{clean(text)}{f' ({times} times)' if times > 1 else ''}" for text, times in Counter(step.ran_out).items()]
+    return f"then {', '.join(told[:RAN_OUT_MAX])} ran out" if told else ""
 
 
 def _by_what(step: TurningPoint) -> str:
@@ -149,8 +159,9 @@ def _heading(sign: str, step: TurningPoint, view: View) -> list[Text]:
     where = f"{sign} at {place(step.point, step.kind, step.label, step.where)}"
     lines = prose(where, view, hanging=INDENT)
     lines[0].stylize(SIGN, 0, 1)
-    saved = "; the run nearly saved itself here" if step.jump < 0 else ""
-    lines += prose(f"failure probability {estimate(step.before)} before, {estimate(step.after)} after{saved}", view, INDENT)
+    rise = f"failure probability {estimate(step.before)} before, {estimate(step.after)} after"
+    saved = "the run nearly saved itself here" if step.jump < 0 else ""
+    lines += prose("; ".join(filter(None, (rise, saved, then(step)))), view, INDENT)
     if not step.options:
         lines += prose(drawn_there(step), view, INDENT)
     return lines

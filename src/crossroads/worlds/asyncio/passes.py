@@ -8,11 +8,13 @@ and BaseSelectorEventLoop._process_events of CPython 3.11 to 3.13.
 import asyncio
 from collections.abc import Callable
 from heapq import heappop
+from itertools import islice
 from typing import Any, Final
 
 from crossroads.worlds.asyncio.guises import named_as
 from crossroads.worlds.asyncio.handles import make_handle, run_ready
 from crossroads.worlds.asyncio.readiness import READ, WRITE
+from crossroads.worlds.asyncio.waiting import describe_timer
 
 TIMERS_MAX: Final = 100
 """With more of them the stock loop may clear up (base_events.py, _MIN_SCHEDULED_TIMER_HANDLES)."""
@@ -26,9 +28,14 @@ _StockLoop: Any = asyncio.SelectorEventLoop
 
 @named_as(asyncio.SelectorEventLoop)
 class QuickLoop(_StockLoop):  # type: ignore[misc]
-    """The stock loop, and quicker while `_quick` is true."""
+    """The stock loop, and quicker while `_quick` is true.
+
+    Attributes:
+        ran_out: where the timers are noted that run out; None: nowhere.
+    """
 
     _quick = False
+    ran_out: list[str] | None = None
 
     def _run_once(self) -> None:
         ready, scheduled = self._ready, self._scheduled
@@ -49,12 +56,23 @@ class QuickLoop(_StockLoop):  # type: ignore[misc]
             found = ()
         if scheduled:
             end_time = self.time() + self._clock_resolution
+            before = len(ready)
             while scheduled and scheduled[0]._when < end_time:
                 handle = heappop(scheduled)
                 handle._scheduled = False
                 ready.append(handle)
             handle = None
+            if self.ran_out is not None and len(ready) > before:
+                self._run_watched(ready, before)
+                return
         run_ready(ready)
+
+    def _run_watched(self, ready: Any, before: int) -> None:
+        """Run what is ready, timers from the place given on, and note those that nothing cancels before their turn."""
+        due = [(timer, describe_timer(timer, self)) for timer in islice(ready, before, None)]
+        run_ready(ready)
+        if self.ran_out is not None:
+            self.ran_out += [text for timer, text in due if not timer._cancelled]
 
     def _process_events(self, event_list: Any) -> None:
         for key, mask in event_list:

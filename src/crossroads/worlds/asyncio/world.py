@@ -70,6 +70,7 @@ class AsyncioWorld(PlainWorld):
         self._is_main = False
         self._main: Any = None
         self._loops: list[WorldLoop] = []
+        self._ran_out: list[str] | None = None
         self._selector: WorldSelector | None = None
         self._jobs = Jobs(self.traffic, self._clock)
         self._clock.sleeper = self._jobs.errands.sleep
@@ -135,6 +136,7 @@ class AsyncioWorld(PlainWorld):
         parts = (self._clock, MONOTONIC_START_NS / 1e9, selector, self._numbers, self._jobs)
         loop = WorldLoop(*parts) if self._cancelling is None else SweptLoop(self._cancelling, *parts)
         self._loops.append(loop)
+        loop.ran_out = self._ran_out
         if sum(not one.is_closed() for one in self._loops) > 1:
             self.traffic.touch = self._touch
         self.machines.watch(loop, selector)
@@ -161,6 +163,18 @@ class AsyncioWorld(PlainWorld):
 
     def drawn(self) -> bool:
         return self.traffic.hidden > 0 or super().drawn()
+
+    def watch(self, on: bool) -> None:
+        self._ran_out = [] if on else None
+        for loop in self._loops:
+            loop.ran_out = self._ran_out
+
+    def ran_out(self) -> list[str]:
+        if not self._ran_out:
+            return []
+        told = list(self._ran_out)
+        self._ran_out.clear()
+        return told
 
     def woke(self) -> None:
         super().woke()
