@@ -23,9 +23,13 @@ class CoinRunner:
         failing_s: seconds that a future from the start takes that fails; one from further on takes less.
         survivors_live: points that a future lives which doesn't; None: as long as one that fails.
         saved_late: of the futures that live as long as those that fail, the share that doesn't.
+
+    Attributes:
+        late: how those end.
     """
 
     jobs = 2
+    late = PASSED
 
     def __init__(self, q: Sequence[float], failing_s: float = 0.0, survivors_live: int | None = None, saved_late: float = 0.0) -> None:
         self.q, self.failing_s, self.survivors_live, self.saved_late = q, failing_s, survivors_live, saved_late
@@ -39,7 +43,7 @@ class CoinRunner:
         goes_on = point >= len(self.q) or draws.random() < self.q[point]
         fails = goes_on and draws.random() >= self.saved_late
         end = len(self.q) if goes_on or self.survivors_live is None else min(point + self.survivors_live, len(self.q))
-        outcome = FAILED if fails else PASSED
+        outcome = FAILED if fails else self.late if goes_on else PASSED
         if point < until <= end:
             outcome, end = GIVEN_UP, until
         seconds = self.failing_s * (end - point) / len(self.q) if goes_on else 0.0

@@ -13,6 +13,7 @@ from crossroads.analysis.too_late import find_too_late
 from crossroads.analysis.turning import JumpSearch
 from crossroads.stats.sequences import estimate
 from crossroads.stats.streaks import streak_level
+from crossroads.timeline.outcomes import Outcome
 from crossroads.timeline.points import Point
 
 SEEDS = range(12)
@@ -83,6 +84,18 @@ def test_what_those_that_are_given_up_might_have_become_is_allowed_for(saved_lat
         for step in (0, 60):
             told = inquiry.estimate(*inquiry.at_step(step).counts)
             assert told.low <= 0.5 * (1 - saved_late) <= told.high
+
+
+def test_nobody_is_given_up_where_some_hang() -> None:
+    runner = CoinRunner([0.5] * 10_000, 1.0, survivors_live=100, saved_late=0.05)
+    runner.late = Outcome("hung", "wall limit")
+    inquiry = inquiry_of(runner, 0, seconds=TIME_S)
+    for _ in range(8):
+        with suppress(Misjudged):
+            inquiry.sample_steps({0: 50})
+    assert inquiry.unknown
+    assert not inquiry.patience.limit
+    assert not inquiry.patience.given_up
 
 
 def test_nobody_is_given_up_where_survivors_live_as_long() -> None:

@@ -360,7 +360,7 @@ class Inquiry:
         failed = self.fails(outcome)
         if failed is None:
             self.unknown += 1
-            return True
+            return not self.patience.note_other(self.path.end)
         if not failed and outcome.is_failure:
             text = f"{outcome.exception or outcome.kind} ({outcome.where})" if outcome.where else outcome.exception or outcome.kind
             self.otherwise[text] = self.otherwise.get(text, 0) + 1
