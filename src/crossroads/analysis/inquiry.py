@@ -32,8 +32,12 @@ BATCH_MAX = 2_000
 BATCH_FIRST, BATCH_S = 128, 2.0
 """Where time is limited, the first batch has so many, and the others are so large that they take about so long."""
 
-USUAL_FUTURES = 8_000
-"""If there is no time for so many futures as dear as those at a place, fewer than usual are asked for there."""
+USUAL_FUTURES = 16_000
+"""If there is no time for so many futures as dear as those at a place, fewer than usual are asked for there: so an account of dear ones
+takes about a quarter of its time, and on a machine that others use, too, it isn't cut short."""
+
+FORK_S = 0.002
+"""What a future costs beside the CPU time of its own process. The clock on the wall would tell who else wants the machine."""
 
 DEAR = 2.0
 """Futures are dear from so many times what there is time for: time is measured roughly, and an ordinary account shouldn't vary by it."""
@@ -355,7 +359,7 @@ class Inquiry:
         asked = self._tallies[spot]
         if is_limited or not self.patience.limit:
             asked.timed += 1
-            asked.seconds += run.seconds
+            asked.seconds += _seconds_of(run)
         asked.has_drawn = asked.has_drawn or run.drawn
         failed = self.fails(outcome)
         if failed is None:
@@ -377,7 +381,7 @@ class Inquiry:
             self.patience.given_up += 1
         elif failed:
             self.patience.note_failed(spot[0], run.timeline.points)
-            self._whole_s = max(self._whole_s, run.seconds)
+            self._whole_s = max(self._whole_s, _seconds_of(run))
         else:
             return not self.patience.note_other(run.timeline.points)
         return True
@@ -409,3 +413,7 @@ class Inquiry:
             self._on_progress(Progress("explaining", self.spent, self.budget, rate, 1, None, self.stage))
         if self.on_batch is not None:
             self.on_batch()
+
+
+def _seconds_of(run: Run) -> float:
+    return run.cpu_s + FORK_S if run.cpu_s else run.seconds

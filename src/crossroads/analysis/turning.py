@@ -69,7 +69,7 @@ THRIFTY_STEPS_MAX, THRIFTY_PROBES, THRIFTY_PROBES_MIN = 64, 32, 8
 THRIFTY_AT_ONCE: Final = 2
 """Pairs proved side by side where time is scarce."""
 
-THRIFTY_PROVING_UNTIL: Final = 0.35
+THRIFTY_PROVING_UNTIL: Final = 0.55
 """Where time is scarce, after so much of it no further pairs are proved; the options need some, too."""
 
 COMPARING_UNTIL, SEARCHING_UNTIL = 0.4, 0.7

@@ -74,7 +74,7 @@ def test_the_three_most_frequent_failures_are_explained(store: list[str], capsys
 @pytest.mark.parametrize(
     ("options", "budget", "seconds"),
     [
-        ([], 15_000, 30.0),
+        ([], 15_000, 60.0),
         (["--budget", "20_000"], 20_000, None),
         (["--budget", "90s"], 15_000, 90.0),
         (["--budget", "1.5 m"], 15_000, 90.0),
@@ -95,7 +95,7 @@ def test_exploring_ends_early_only_where_nobody_said_how_much(store: list[str], 
     assert fakes.named("explore")["futures"] == 1_000
 
 
-@pytest.mark.parametrize(("had_s", "options", "asked"), [(30.0, [], False), (30.0, ["--budget", "5m"], True), (20.0, [], True)])
+@pytest.mark.parametrize(("had_s", "options", "asked"), [(60.0, [], False), (60.0, ["--budget", "5m"], True), (20.0, [], True)])
 def test_an_account_that_time_cut_short_is_sought_again_if_there_is_more(
     store: list[str], had_s: float, options: list[str], asked: bool
 ) -> None:

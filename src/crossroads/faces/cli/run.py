@@ -41,9 +41,9 @@ ENOUGH_S = 20.0
 SHRINKING_SHARE, SHRINKING_LEAST_S = 0.1, 10.0
 """The search for the shortest way to a failure may take this part of the time that exploring and explaining took, and so long at least."""
 
-EXPLAINING_S = 30.0
-"""What explaining a failure may take, unless told otherwise, so that all takes a minute at most where one failure is found: ordinary
-programs need less, and where futures are dear fewer are lived."""
+EXPLAINING_S = 60.0
+"""What explaining a failure may take, unless told otherwise: ordinary programs need less, and where futures are dear it takes about a
+quarter of it."""
 
 
 @options.verb(
