@@ -43,7 +43,7 @@ DEAR = 2.0
 """Futures are dear from so many times what there is time for: time is measured roughly, and an ordinary account shouldn't vary by it."""
 
 SOME = 4
-"""From fewer futures what one costs isn't told."""
+"""From fewer futures what one costs isn't told; and so many usual ones count among those from a spot, as one may take long by chance."""
 
 
 class BudgetSpent(Exception):
@@ -129,6 +129,7 @@ class Inquiry:
         self._seed, self._on_progress = seed, on_progress
         self._taken = {point.index: point.taken for point in path.choices}
         self._tallies: dict[Spot, Tally] = {}
+        self._all = Tally()
         self._survivors: dict[Spot, Run] = {}
         self._began = time.monotonic()
         self._until = 1.0
@@ -177,7 +178,9 @@ class Inquiry:
         return self._cost(self.at_step(step))
 
     def _cost(self, tally: Tally) -> float:
-        each = tally.seconds / tally.timed if tally.timed else 0.0
+        if not tally.timed:
+            return 0.0
+        each = (tally.seconds + SOME * self._all.seconds / self._all.timed) / (tally.timed + SOME)
         return each + tally.share * self._whole_s / WHOLE_EVERY if self.patience.limit else each
 
     def thrift(self, *steps: int) -> float:
@@ -297,7 +300,7 @@ class Inquiry:
         self.patience.end()
         if self.patience.limit:
             share = self.patience.limit / self.path.end
-            for tally in self._tallies.values():
+            for tally in (*self._tallies.values(), self._all):
                 tally.seconds *= share
 
     def _take_back(self) -> None:
@@ -358,8 +361,9 @@ class Inquiry:
         outcome = run.outcome
         asked = self._tallies[spot]
         if is_limited or not self.patience.limit:
-            asked.timed += 1
-            asked.seconds += _seconds_of(run)
+            for tally in (asked, self._all):
+                tally.timed += 1
+                tally.seconds += _seconds_of(run)
         asked.has_drawn = asked.has_drawn or run.drawn
         failed = self.fails(outcome)
         if failed is None:
