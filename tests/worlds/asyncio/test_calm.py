@@ -1,8 +1,10 @@
 """The loop on its own: virtual time, calm order, and the real world awaited where there is one."""
 
 import asyncio
+import gc
 import socket
 import threading
+import weakref
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -157,3 +159,38 @@ def test_a_timer_that_never_falls_due_keeps_nobody_waiting() -> None:
         return loop.time()
 
     assert run(main) == pytest.approx(1)
+
+
+async def sleep() -> None:
+    await asyncio.sleep(1)
+
+
+async def talk() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(await reader.readline())
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    writer.write(b"hello\n")
+    await reader.read()
+    writer.close()
+    server.close()
+    await server.wait_closed()
+
+
+async def job() -> None:
+    await asyncio.to_thread(len, "job")
+
+
+@pytest.mark.parametrize("main", [sleep, talk, job])
+def test_a_closed_loop_goes_without_the_garbage_collector_as_the_stock_loop_does(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    gc.disable()
+    try:
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            runner.run(main())
+            loop = weakref.ref(runner.get_loop())
+        del runner
+        assert loop() is None
+    finally:
+        gc.enable()
