@@ -136,3 +136,27 @@ def test_what_is_recorded_of_a_life_moves_no_collection(tmp_path: Path) -> None:
     digests = [[run.timeline.digest for run in runs] for runs in lives]
     assert all(found == digests[0] for found in digests[1:])
     assert lives[0][0].timeline.points > 800
+
+
+CLOSED = """
+import asyncio, gc, weakref
+
+async def nap():
+    await asyncio.sleep(0.1)
+
+def main():
+    gc.disable()
+    with asyncio.Runner() as runner:
+        runner.run(nap())
+        loop = weakref.ref(runner.get_loop())
+    del runner
+    assert loop() is None, "the closed loop is still there"
+"""
+
+
+def test_a_closed_loop_goes_when_nobody_holds_it(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(CLOSED)
+    target, world = parse_target(str(tmp_path / "program.py")), WorldSettings("asyncio")
+    with LocalRunner(target, world, jobs=1) as runner:
+        (run,) = runner.run([Timeline(str(target), (Epoch(0, 1),), world=world)])
+    assert run.outcome.kind == "passed", run.outcome

@@ -7,6 +7,7 @@ stand, since the loop has counted them. Source: BaseEventLoop._run_once of CPyth
 
 import asyncio
 import contextvars
+import weakref
 from asyncio import events
 from heapq import heapify, heappush
 from typing import Any, Final
@@ -22,15 +23,20 @@ class Halting:
     """Stops and resumes lives on the loops of a world."""
 
     def __init__(self) -> None:
-        self._loops: list[Any] = []
+        self._watched: list[weakref.ref[Any]] = []
         self._graves: list[object] = []
         self._filters = False
 
     def watch(self, loop: Any) -> None:
         """A loop of the world."""
-        self._loops.append(loop)
+        self._watched.append(weakref.ref(loop))
         if self._filters:
             self._filter(loop)
+
+    @property
+    def _loops(self) -> list[Any]:
+        """Those that the program still has: a loop goes when nobody holds it, as on the stock loop."""
+        return [loop for held in self._watched if (loop := held()) is not None]
 
     def drop(self, life: Life) -> None:
         """Nothing of a life that is dead ever runs again; for others its tasks count as cancelled."""

@@ -3,6 +3,7 @@
 import _signal  # type: ignore[import-not-found]
 import asyncio
 import inspect
+import weakref
 from asyncio import events
 from collections.abc import Callable
 from types import FrameType
@@ -69,7 +70,7 @@ class AsyncioWorld(PlainWorld):
         self._cancelling = Cancelling(settings.cancel) if settings.cancel else None
         self._is_main = False
         self._main: Any = None
-        self._loops: list[WorldLoop] = []
+        self._made: list[weakref.ref[WorldLoop]] = []
         self._ran_out: list[str] | None = None
         self._selector: WorldSelector | None = None
         self._jobs = Jobs(self.traffic, self._clock)
@@ -119,7 +120,7 @@ class AsyncioWorld(PlainWorld):
 
         def rewind() -> None:
             rewind_plain()
-            self._loops.clear()
+            self._made.clear()
             self._selector = None
             for part in (self.traffic, self.network, self.machines, self._numbers, self._orders, self._jobs, self._cancelling):
                 if part is not None:
@@ -135,7 +136,7 @@ class AsyncioWorld(PlainWorld):
         self._selector = selector
         parts = (self._clock, MONOTONIC_START_NS / 1e9, selector, self._numbers, self._jobs)
         loop = WorldLoop(*parts) if self._cancelling is None else SweptLoop(self._cancelling, *parts)
-        self._loops.append(loop)
+        self._made.append(weakref.ref(loop))
         loop.ran_out = self._ran_out
         if sum(not one.is_closed() for one in self._loops) > 1:
             self.traffic.touch = self._touch
@@ -183,6 +184,11 @@ class AsyncioWorld(PlainWorld):
                 events._set_running_loop(loop)
 
     # Inside.
+
+    @property
+    def _loops(self) -> list[WorldLoop]:
+        """Those that the program still has: a loop goes when nobody holds it, as on the stock loop."""
+        return [loop for made in self._made if (loop := made()) is not None]
 
     def _use_loops(self) -> None:
         world = self
