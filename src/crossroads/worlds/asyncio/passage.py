@@ -1,9 +1,11 @@
+# cython: annotation_typing=True
 """A flight as the traffic keeps it: plain numbers that say from when on it may land, and what is drawn for it."""
 
 from collections.abc import Callable
+from typing import Any
 
 from crossroads.timeline.hashing import Four
-from crossroads.worlds.asyncio.course import NEVER, Touched
+from crossroads.worlds.asyncio.course import Touched
 
 
 class Passage:
@@ -33,17 +35,20 @@ class Passage:
         "units",
     )
 
-    def __init__(self, label: str, arrive: Callable[[], None], since: int, least: int, order: int) -> None:
-        self.label, self.arrive, self.since, self.order = label, arrive, since, order
-        self.floor = self.known = since + least
-        self.due = NEVER
-        self.landed = self.dropped = False
-        self.followers: list[Passage] | None = None
-        self.lost = 0
-        self.pace = 1.0
-        self.socket: Touched | None = None
-        self.units: object = None
-
+    label: Any
+    arrive: Callable[[], None]
+    since: int
+    order: int
+    floor: int
+    known: int
+    due: int
+    landed: bool
+    dropped: bool
+    followers: "list[Passage] | None"
+    lost: int
+    pace: float
+    socket: Touched | None
+    units: object
     numbers: Four
 
     def __lt__(self, other: "Passage") -> bool:
@@ -51,4 +56,4 @@ class Passage:
         return self.due < other.due or (self.due == other.due and self.order < other.order)
 
     def __str__(self) -> str:
-        return self.label
+        return str(self.label)

@@ -11,6 +11,7 @@ cdef class Readiness:
     cdef Py_ssize_t _polls, _collections
 
     cpdef touch(self, socket)
+    cpdef list select(self, timeout=*)
     @cython.locals(polls=Py_ssize_t, perhaps=dict, traffic=Traffic, ready=list)
     cpdef list poll(self, bint idle)
     @cython.locals(found=list, idle=list, keys=dict, sockets=dict, paused=set, events=Py_ssize_t, mask=Py_ssize_t)

@@ -79,6 +79,10 @@ class Readiness:
         self.perhaps.clear()
         self.timers = None
 
+    def select(self, timeout: float | None = None) -> Found:
+        """A selector's `select`."""
+        return self.poll(timeout != 0)
+
     def poll(self, idle: bool) -> Found:
         """One poll of the world; it waits for nothing that is ready.
 

@@ -37,6 +37,9 @@ class WorldSelector(selectors.BaseSelector):
         self.touch = self._sockets.touch
         self.paused = self._sockets.paused
         self._closed = False
+        if type(self) is WorldSelector:
+            # Called in each pass of the loop; this one has no frame.
+            self.select = self._sockets.select  # type: ignore[method-assign]
 
     @property
     def timers(self) -> Any:
@@ -71,7 +74,7 @@ class WorldSelector(selectors.BaseSelector):
         return self._put(fileobj, self._lookup(fileobj), events, data)
 
     def select(self, timeout: float | None = None) -> Found:
-        return self._sockets.poll(timeout != 0)
+        return self._sockets.select(timeout)
 
     @property
     def is_idle(self) -> bool:

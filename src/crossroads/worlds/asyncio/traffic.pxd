@@ -56,3 +56,6 @@ cdef class Traffic:
 
 cdef Py_ssize_t NEVER, ROUNDED_NS, LATE_NS, SLOWER
 cdef double NEAR, RACE_MIN
+
+@cython.locals(flight=Passage)
+cdef Passage _depart(label, arrive, Py_ssize_t since, Py_ssize_t least, Py_ssize_t order)

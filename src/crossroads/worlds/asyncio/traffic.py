@@ -119,7 +119,7 @@ class Traffic:
     def launch(self, label: str, arrive: Callable[[], None], behind: Flight | None = None, least: float = 0.0) -> Passage:
         """See `Course.launch`."""
         order = self._order = self._order + 1
-        flight = Passage(label, arrive, self._clock.elapsed_ns, round(least * 1e9) if least else 0, order)
+        flight = _depart(label, arrive, self._clock.elapsed_ns, round(least * 1e9) if least else 0, order)
         if label is self._split_label:
             flight.units, flight.numbers = self._split_units, self._split_numbers  # type: ignore[assignment]
         if behind is None or behind.landed:
@@ -134,7 +134,7 @@ class Traffic:
     def soon(self, label: str, arrive: Callable[[], None], seconds: float = 0.0, at: int = 0) -> Passage:
         """A flight that lands so much later, or at the first poll from the time `at` on if that is later."""
         self._order += 1
-        flight = Passage(label, arrive, self._clock.elapsed_ns, 0, self._order)
+        flight = _depart(label, arrive, self._clock.elapsed_ns, 0, self._order)
         flight.due = max(self._clock.elapsed_ns + round(seconds * 1e9), at)
         heappush(self._settled, flight)
         return flight
@@ -426,3 +426,18 @@ class Traffic:
 
 def _ignore(socket: Touched) -> None:
     pass
+
+
+def _depart(label: str, arrive: Callable[[], None], since: int, least: int, order: int) -> Passage:
+    """A new flight. A compiled class is made three times as fast without arguments."""
+    flight = Passage()
+    flight.label, flight.arrive, flight.since, flight.order = label, arrive, since, order
+    flight.floor = flight.known = since + least
+    flight.due = NEVER
+    flight.landed = flight.dropped = False
+    flight.followers = None
+    flight.lost = 0
+    flight.pace = 1.0
+    flight.socket = None
+    flight.units = None
+    return flight
