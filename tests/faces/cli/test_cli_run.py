@@ -87,6 +87,14 @@ def test_a_budget_is_futures_or_time(store: list[str], options: list[str], budge
     assert {"budget": budget, "seconds": seconds}.items() <= fakes.named("explain").items()
 
 
+def test_further_failures_have_less_time_unless_it_is_given(store: list[str]) -> None:
+    failures = [replace(made.coins(account=False), id=f"{number:08x}") for number in range(4)]
+    for options, times in (([], [60.0, 30.0, 20.0]), (["--budget", "90s"], [90.0] * 3)):
+        fakes = Fakes(made.exploration(*failures))
+        main(["run", "two_coins.py", *options, *store], fakes.services)
+        assert [settings["seconds"] for name, _, settings in fakes.calls if name == "explain"] == times
+
+
 @pytest.mark.parametrize(("options", "enough_s"), [([], 20.0), (["--futures", "1000"], None), (["--no-explain"], None)])
 def test_exploring_ends_early_only_where_nobody_said_how_much(store: list[str], options: list[str], enough_s: float | None) -> None:
     fakes = Fakes(made.exploration(made.coins(account=False)))

@@ -38,12 +38,12 @@ FUTURES = 1_000
 ENOUGH_S = 20.0
 """Unless told how many futures to live, no more are begun after this time where one has failed."""
 
-SHRINKING_SHARE, SHRINKING_LEAST_S = 0.1, 10.0
+SHRINKING_SHARE, SHRINKING_LEAST_S = 0.1, 8.0
 """The search for the shortest way to a failure may take this part of the time that exploring and explaining took, and so long at least."""
 
 EXPLAINING_S = 60.0
-"""What explaining a failure may take, unless told otherwise: ordinary programs need less, and where futures are dear it takes about a
-quarter of it."""
+"""What explaining the most frequent failure may take, unless told otherwise, and the next ones half and a third of it: ordinary programs
+need less, and where futures are dear it takes about a quarter."""
 
 
 @options.verb(
@@ -107,7 +107,7 @@ def run_verb(
     if cancel is not None:
         check_options(html_file)
         return run_sweep(session, target, cancel, json_file, store, settings)
-    settings["budget"] = options.budget_of(settings["budget"], EXPLAINING_S)
+    settings["budgets"] = [options.budget_of(settings["budget"], EXPLAINING_S / (before + 1)) for before in range(EXPLAINED_MAX)]
     kept = _replay_kept(session, target, kept_directory, json_file, settings)
     with ProgressLine() as progress:
         settings.update(store=store, on_progress=progress.update)
@@ -155,8 +155,9 @@ def _found(session: Session, target: str, settings: dict[str, Any]) -> tuple[Exp
             notes.append(f"failure {failure.id} wasn't explained, as each of its futures takes the wall limit; {command} does it")
             continue
         try:
-            if settings["fresh"] or not _is_explained(failure, **settings["budget"]):
-                account = session.services.explain(failure, **settings["budget"], **shared)
+            budget = settings["budgets"][at]
+            if settings["fresh"] or not _is_explained(failure, **budget):
+                account = session.services.explain(failure, **budget, **shared)
                 failures[at] = replace(failure, account=account)
             failures[at] = _shortened(session, failures[at], time.monotonic() - began, shared, notes)
         except KeyboardInterrupt:
