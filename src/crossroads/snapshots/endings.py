@@ -23,6 +23,10 @@ NAME_CHARS_MAX: Final = 200
 _settrace, _setprofile, _gettrace, _getprofile = sys.settrace, sys.setprofile, sys.gettrace, sys.getprofile
 
 
+_reserve: Final = bytearray(4 * 1024 * 1024)
+"""Given back where a program has used up its memory to the last object, so that its end can be told; pages that nobody writes to."""
+
+
 def outcome_of(call: Callable[[], object], explain_end: Callable[[], bool]) -> Outcome:
     """Call it, and say how that ended.
 
@@ -45,6 +49,8 @@ def outcome_of(call: Callable[[], object], explain_end: Callable[[], bool]) -> O
     except TargetError:
         raise
     except BaseException as error:
+        if isinstance(error, MemoryError):
+            _reserve.clear()
         kernel.limit_memory(None)
         if explain_end() and not isinstance(error, SystemExit | MemoryError):
             _print_traceback(error)
