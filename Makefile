@@ -23,7 +23,7 @@ test: lint .venv-newest/tested .venv-oldest/tested .venv-bare/tested $(PURE_CASE
 	.venv-newest/bin/python $(PYTEST) -m "not long"
 
 long: .venv-oldest/tested .venv-newest/tested $(PURE_CASES)
-	.venv-oldest/bin/python $(PYTEST) -m long tests/faces
+	.venv-oldest/bin/python $(PYTEST) -m long tests/faces tests/cases
 	.venv-newest/bin/python $(PYTEST) -m long
 
 lint: .venv-newest/ready

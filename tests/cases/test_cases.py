@@ -24,6 +24,10 @@ STEPS_MAX = 5
 """Choices over a calm run; one is the median of all cases."""
 
 
+LONG = ("cpython-nested-taskgroups",)
+"""Its futures go on for half a minute of their own time: `make long` has them."""
+
+
 def name_of(bug: Bug) -> str:
     return bug.case
 
@@ -85,7 +89,7 @@ def assert_quiet(place: Place) -> None:
     assert code == 0
 
 
-@pytest.mark.parametrize("bug", PYTHON_BUGS, ids=name_of)
+@pytest.mark.parametrize("bug", [pytest.param(bug, marks=[pytest.mark.long] * (bug.case in LONG)) for bug in PYTHON_BUGS], ids=name_of)
 def test_a_bug_of_asyncio(bug: PythonBug, tmp_path: Path) -> None:
     place = bare(bug.case, tmp_path)
     if fits(bug.fails_on):
