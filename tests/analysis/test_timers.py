@@ -25,12 +25,16 @@ def test_of_what_follows_a_step_timeouts_are_told_unless_its_option_says_so() ->
 
 def test_the_first_timeout_that_a_survivor_did_not_meet_is_told() -> None:
     failing = path_of((), (ONE,), (SLEEP,), (ONE, OTHER), (OTHER,), ())
-    met_once = [Point(7, "latency", ran_out=(ONE, SLEEP))]
-    assert first_only_here(failing, [], 1) == ONE
-    assert first_only_here(failing, met_once, 0) == ONE
-    assert first_only_here(failing, [*met_once, Point(9, "end", ran_out=(ONE,))], 0) == OTHER
-    assert first_only_here(failing, [Point(1, "latency", ran_out=(ONE, OTHER))], 1) == ONE
+    end = Point(9, "end")
+    assert first_only_here(failing, [end], 1) == ONE
+    assert first_only_here(failing, [Point(7, "latency", ran_out=(ONE, SLEEP)), end], 0) == OTHER
+    assert first_only_here(failing, [Point(1, "latency", ran_out=(ONE, OTHER)), end], 1) == ONE
+
+
+def test_of_a_survivor_whose_end_was_not_looked_at_nothing_is_said() -> None:
+    failing = path_of((), (ONE,), ())
+    assert first_only_here(failing, [Point(7, "latency")], 0) == first_only_here(failing, [], 0) == ""
 
 
 def test_the_timeout_that_ended_the_run_is_its_failure_and_not_what_led_to_it() -> None:
-    assert first_only_here(path_of((), (SLEEP,), (ONE,)), [], 0) == ""
+    assert first_only_here(path_of((), (SLEEP,), (ONE,)), [Point(9, "end")], 0) == ""

@@ -1,6 +1,5 @@
 """Which of a program's timers ran out where: what a turning point has led to, in words that the program's author knows."""
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -22,12 +21,9 @@ def ran_out_next(path: Path, point: Point) -> tuple[str, ...]:
 
 
 def first_only_here(failing: Path, surviving: Sequence[Point], since: int) -> str:
-    """The first timeout that ran out in the failing run behind a point, before its end, and less often in a survivor; "" for none."""
-    spare = Counter(text for point in surviving if point.index > since for text in point.ran_out)
-    for index in range(since + 1, failing.end):
-        for text in failing.point(index).ran_out:
-            if text.startswith(TIMEOUT):
-                if not spare[text]:
-                    return text
-                spare[text] -= 1
-    return ""
+    """The first timeout that ran out in the failing run behind a point, before its end, and never there in a survivor; "" for none."""
+    if not surviving or surviving[-1].kind != "end":
+        return ""
+    met = {text for point in surviving if point.index > since for text in point.ran_out}
+    found = (text for index in range(since + 1, failing.end) for text in failing.point(index).ran_out)
+    return next((text for text in found if text.startswith(TIMEOUT) and text not in met), "")
