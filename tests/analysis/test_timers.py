@@ -31,8 +31,9 @@ def test_the_first_timeout_that_a_survivor_did_not_meet_is_told() -> None:
     assert first_only_here(failing, [Point(1, "latency", ran_out=(ONE, OTHER)), end], 1) == ONE
 
 
-def test_of_a_survivor_whose_end_was_not_looked_at_nothing_is_said() -> None:
+def test_of_a_survivor_that_was_not_seen_whole_nothing_is_said() -> None:
     failing = path_of((), (ONE,), ())
+    assert first_only_here(failing, [Point(7, "latency", ran_out=("", SLEEP)), Point(9, "end")], 0) == ""
     assert first_only_here(failing, [Point(7, "latency")], 0) == first_only_here(failing, [], 0) == ""
 
 

@@ -17,7 +17,7 @@ def ran_out_next(path: Path, point: Point) -> tuple[str, ...]:
     """
     taken = point.options[point.taken] if point.taken is not None else ""
     known = path.point(point.index + 1).ran_out
-    return tuple(text for text in known if (text.startswith(TIMEOUT) or point.kind == "schedule") and text not in taken)
+    return tuple(text for text in known if text and (text.startswith(TIMEOUT) or point.kind == "schedule") and text not in taken)
 
 
 def first_only_here(failing: Path, surviving: Sequence[Point], since: int) -> str:
@@ -25,5 +25,7 @@ def first_only_here(failing: Path, surviving: Sequence[Point], since: int) -> st
     if not surviving or surviving[-1].kind != "end":
         return ""
     met = {text for point in surviving if point.index > since for text in point.ran_out}
+    if "" in met:
+        return ""
     found = (text for index in range(since + 1, failing.end) for text in failing.point(index).ran_out)
     return next((text for text in found if text.startswith(TIMEOUT) and text not in met), "")

@@ -29,7 +29,7 @@ class Point:
         draws: 8 hexadecimal digits for the state of what the program draws from by itself; "" where unknown.
         moot: whether nothing was drawn or chosen between this point and the next, so that q is the same at both.
         took: seconds of world time that what stands there takes, where they were drawn there; None elsewhere.
-        ran_out: the program's timers that have run out since the point before, in order, as far as the world tells of them.
+        ran_out: the program's timers that have run out since the point before, in order; "" where there may be some that weren't seen.
     """
 
     index: int

@@ -31,7 +31,7 @@ class QuickLoop(_StockLoop):  # type: ignore[misc]
     """The stock loop, and quicker while `_quick` is true.
 
     Attributes:
-        ran_out: where the timers are noted that run out; None: nowhere.
+        ran_out: where the timers are noted that run out, "" for those of a pass that weren't seen; None: nowhere.
     """
 
     _quick = False
@@ -41,6 +41,8 @@ class QuickLoop(_StockLoop):  # type: ignore[misc]
         ready, scheduled = self._ready, self._scheduled
         if not self._quick or len(scheduled) > TIMERS_MAX:
             super()._run_once()
+            if self.ran_out is not None and "" not in self.ran_out:
+                self.ran_out.append("")
             return
         while scheduled and scheduled[0]._cancelled:
             self._timer_cancelled_count -= 1
