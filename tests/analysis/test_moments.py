@@ -61,6 +61,7 @@ def deciding(folder: Path, before: str, limit: float, seed: int) -> TurningPoint
     return max(account.turning_points, key=lambda step: step.jump)
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_a_message_without_a_rival_that_takes_too_long(tmp_path: Path) -> None:
     step = deciding(tmp_path, "pass", 0.02, seed=2)
@@ -74,6 +75,7 @@ def test_a_message_without_a_rival_that_takes_too_long(tmp_path: Path) -> None:
     assert step.moment.up_to.high < step.moment.longer.low
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_a_message_whose_moment_within_an_option_decides(tmp_path: Path) -> None:
     step = deciding(tmp_path, "asyncio.get_running_loop().call_later(0.2, print)", 0.02, seed=2)

@@ -119,6 +119,7 @@ def test_a_slot_that_is_lost_as_it_arrives(tmp_path: Path) -> None:
     assert account.last_way_out.option == "go on"
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("function", "cancel"),
@@ -131,6 +132,7 @@ def test_what_is_safe(tmp_path: Path, function: str, cancel: str) -> None:
     assert all(one.is_checked and not one.ended for one in found.awaits)
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("function", "cancel", "moments"),
@@ -154,6 +156,7 @@ def test_the_main_coroutine_ends_without_its_checks(tmp_path: Path) -> None:
     assert any("ended the program before its own checks" in note for note in found.notes)
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_other_choices_are_varied(tmp_path: Path) -> None:
     target = write(tmp_path, NETWORK)
@@ -231,6 +234,7 @@ def test_the_report_as_data(tmp_path: Path) -> None:
     assert from_data(unsafe["failure"]["timeline"]).world.cancel == "visit"
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.parametrize(("function", "moments"), [("lock", ()), ("limiter", ()), ("stream", ("as its result arrives",))])
 def test_anyio(tmp_path: Path, function: str, moments: tuple[str, ...]) -> None:

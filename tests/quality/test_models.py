@@ -29,8 +29,8 @@ NEEDS = {
     "simpy_machine_shop": "simpy",
     "frozen_lake": "gymnasium",
 }
-LONG = ("gamblers_ruin", "inventory_cash", "simpy_call_queue")
-"""Models that take a minute or more with each seed."""
+LONG = ("lightning", "gamblers_ruin", "corridor_traps", "inventory_cash", "simpy_call_queue")
+"""Models that take more than half a minute with each seed."""
 
 ERROR_RATE = 1e-4
 
@@ -70,6 +70,7 @@ def test_account_agrees_with_the_exact_answers(name: str, seeds: tuple[int, ...]
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_point_of_no_return_far_before_the_failure(tmp_path: Path) -> None:
     verdict = judge("silent_leak", 1, tmp_path / "store.sqlite", futures=60)
     assert verdict.no_return_off in (-1, 0, 1)

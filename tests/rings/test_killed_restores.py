@@ -87,6 +87,7 @@ def finish(paths: list[Path]) -> None:
     assert len(findings) == len(paths)
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_killed_at_each_step_of_a_restore(place: Path) -> None:
     paths = build(place)

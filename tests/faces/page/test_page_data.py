@@ -107,6 +107,7 @@ def test_a_reduced_curve_keeps_ends_extremes_and_special_points() -> None:
     assert len(kept) <= POINTS_MAX + 5
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_a_million_points_fit_into_one_small_file() -> None:
     failure = values.long_run()

@@ -46,6 +46,7 @@ def alive(process_id: int) -> bool:
     return Path(f"/proc/{process_id}").exists()
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_explore_explain_look_and_replay_from_the_page(client: Any, store: Path) -> None:
     place = started(client, "/explore", **TWO_COINS)
