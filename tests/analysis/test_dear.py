@@ -59,7 +59,7 @@ def test_numbers_from_few_futures_say_so() -> None:
 
 
 def test_those_that_go_on_are_given_up_once_enough_like_them_have_failed() -> None:
-    inquiry, builder = looked_into(CoinRunner(TRIGGER, 0.2, survivors_live=100), 0)
+    inquiry, builder = looked_into(CoinRunner(TRIGGER, 0.1, survivors_live=100), 0)
     patience = inquiry.patience
     assert builder.too_late is not None
     (jump,) = builder.build().turning_points
@@ -108,7 +108,7 @@ def test_nobody_is_given_up_where_survivors_live_as_long() -> None:
 
 
 def test_what_is_not_dear_or_has_the_time_is_asked_as_ever() -> None:
-    for failing_s, seconds in ((0.02, TIME_S), (2.0, None)):
+    for failing_s, seconds in ((0.01, TIME_S), (2.0, None)):
         inquiry, builder = looked_into(CoinRunner(TRIGGER, failing_s, survivors_live=100), 0, seconds)
         assert builder.too_late is not None
         assert not inquiry.is_thrifty

@@ -13,6 +13,7 @@ from crossroads.snapshots.limits import Limits
 from crossroads.snapshots.run import Run
 from crossroads.snapshots.together import Together
 from crossroads.timeline.outcomes import Outcome
+from crossroads.timeline.timelines import WorldSettings
 from crossroads.worlds.targets import parse_target
 
 pytestmark = pytest.mark.slow
@@ -49,9 +50,9 @@ def program(early: str = "", first: str = "pass", last: str = "pass") -> str:
     return DRAWS.format(early=early, first=first, last=last)
 
 
-def both_ways(target: str, futures: int, wall_s: float = 20.0) -> tuple[list[Run], list[Run], LocalRunner]:
+def both_ways(target: str, futures: int, wall_s: float = 20.0, world: str = "plain") -> tuple[list[Run], list[Run], LocalRunner]:
     """(lived together, lived alone, the runner)."""
-    timelines = [timeline(target, seed) for seed in range(futures)]
+    timelines = [replace(timeline(target, seed), world=WorldSettings(name=world)) for seed in range(futures)]
     with LocalRunner(parse_target(target), timelines[0].world, jobs=1, limits=Limits(wall_s=wall_s)) as runner:
         lived = runner.run(timelines, together=True)
         return lived, runner.run(timelines), runner
@@ -113,6 +114,32 @@ def test_a_future_that_leaves_something_behind(here: Path, left: str) -> None:
     lived, alone, runner = both_ways(write(here, program(orphan, last=f"random.random() < 0.1 and ({left})")), 40)
     assert runner.distrusted
     assert [(run.outcome, run.timeline.points) for run in lived] == [(run.outcome, run.timeline.points) for run in alone]
+
+
+LEAVINGS = """
+import asyncio
+from crossroads import decide, mark
+
+async def fail():
+    raise ValueError("nobody looks at this")
+
+async def main():
+    passes = decide("passes", [{late}, 20_000])
+    left = [asyncio.ensure_future(fail())]
+    left.append(left)
+    for _ in range(passes):
+        await asyncio.sleep(0)
+    mark(asyncio.get_running_loop().time())
+"""
+
+
+@pytest.mark.parametrize("late", [20, 200, 2_000, 14_000], ids=["young", "looked at", "older", "old"])
+def test_garbage_of_one_future_is_not_found_in_another(here: Path, late: int) -> None:
+    """What finds it says so, with the time, which moves when it is read."""
+    lived, alone, runner = both_ways(write(here, LEAVINGS.format(late=late)), 24, world="asyncio")
+    assert [run.timeline for run in lived] == [run.timeline for run in alone]
+    assert not runner.distrusted
+    assert runner._together.lots >= 1
 
 
 def test_exploring_starts_over_when_futures_turn_out_to_touch_each_other(here: Path) -> None:

@@ -32,15 +32,18 @@ BATCH_MAX = 2_000
 BATCH_FIRST, BATCH_S = 128, 2.0
 """Where time is limited, the first batch has so many, and the others are so large that they take about so long."""
 
-USUAL_FUTURES = 16_000
-"""If there is no time for so many futures as dear as those at a place, fewer than usual are asked for there: no account takes so many, so
-that one isn't cut short on a machine that others use, too."""
+USUAL_FUTURES = 32_000
+"""If there is no time for so many futures as dear as those at a place, fewer than usual are asked for there: some three times as many as
+accounts take, so that one is done in a part of the time that it may take, and isn't cut short on a machine that others use, too."""
 
 FORK_S = 0.002
 """What a future costs beside the CPU time of its own process. The clock on the wall would tell who else wants the machine."""
 
 DEAR = 2.0
 """Futures are dear from so many times what there is time for: time is measured roughly, and an ordinary account shouldn't vary by it."""
+
+SLOWER = 1.5
+"""By this factor a machine may be slower than it was, and time that was said to be enough still is."""
 
 SOME = 4
 """From fewer futures what one costs isn't told; and so many usual ones count among those from a spot, as one may take long by chance."""
@@ -196,7 +199,7 @@ class Inquiry:
     @property
     def usual_s(self) -> float:
         """Seconds that are enough to ask for as many futures as usual even from the dearest spot, and on a machine that is slower then."""
-        return USUAL_FUTURES * self.dearest / self.runner.jobs
+        return SLOWER * USUAL_FUTURES / DEAR * self.dearest / self.runner.jobs
 
     def affordable(self, usual: int, least: int, *steps: int) -> int:
         """How many futures to ask for where `usual` would be: fewer, but `least`, where those from one of these steps are dear."""

@@ -72,6 +72,9 @@ THRIFTY_AT_ONCE: Final = 2
 THRIFTY_PROVING_UNTIL: Final = 0.55
 """Where time is scarce, after so much of it no further pairs are proved; the options need some, too."""
 
+COMPARING_SHARE: Final = 0.15
+"""Of the time of all cores, where the futures from the start are dear, comparing all neighbours may take so much."""
+
 COMPARING_UNTIL, SEARCHING_UNTIL = 0.4, 0.7
 """Shares of the time after which, wherever it is limited, no more neighbours are compared, and the search ends."""
 
@@ -246,6 +249,8 @@ class JumpSearch:
         """
         steps = range(self._upto + 1)
         each, allowance = PAIR_FIRST, min(PAIR_TOTAL, round(PAIR_SHARE * self._inquiry.left))
+        if self._inquiry.thrift(0) > 1.0:
+            allowance = min(allowance, self._inquiry.futures_in(COMPARING_SHARE, 0))
         if self._is_thrifty:
             allowance = min(allowance, self._inquiry.futures_in(SCAN_TIME_SHARE, 0))
             each = max(SCAN_EACH_MIN, min(each, allowance // len(steps)))

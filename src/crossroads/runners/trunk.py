@@ -31,7 +31,7 @@ REHEARSALS: Final = 10
 """After so many lives the code of an asyncio program's start and end is as it stays."""
 
 _RESTARTED = "CROSSROADS_RESTARTED"
-_exit, _collect = os._exit, gc.collect
+_exit, _collect, _stats = os._exit, gc.collect, gc.get_stats
 
 
 def main() -> NoReturn:
@@ -96,12 +96,15 @@ def live_one(server: Server, world: World, target: Target, settings: wire.Messag
         _collect()
         pause(server, program, LOADED, None, temporaries)
         rewind = world.keep() if server.has_more else None
+        leavings = Leavings()
         while True:
             live_once(server, world, program, settings["step_limit"], temporaries)
             assert rewind is not None
             rewind()
-            # Only now nothing holds what that life has left, and it goes before it is old enough to be looked for in vain.
-            _collect(0)
+            # Only now nothing holds what that life has left, and it goes before it is found in the next one.
+            if leavings.collect():
+                # Finalizers ran, in time that passes only for them.
+                rewind()
 
     temporaries = Temporaries()
     temporaries.install()
@@ -114,6 +117,26 @@ def live_one(server: Server, world: World, target: Target, settings: wire.Messag
     finally:
         # Forked from a process that has ends of its own to see to: no exit handler may run here, whatever happened above.
         _exit(1)
+
+
+class Leavings:
+    """The cyclic garbage of lives one after the other; the present one begins now."""
+
+    def __init__(self) -> None:
+        self._collections = _collections()
+
+    def collect(self) -> int:
+        """Collect the garbage of the life that is over, and count it; what is left of each collection in that life has grown older."""
+        before, now = self._collections, _collections()
+        oldest = 2 if now[1:] != before[1:] else 1 if now[0] != before[0] else 0
+        now[oldest] += 1
+        self._collections = now
+        return _collect(oldest)
+
+
+def _collections() -> list[int]:
+    """How often each generation was collected."""
+    return [generation["collections"] for generation in _stats()]
 
 
 def live_once(server: Server, world: World, program: Program, step_limit: int, temporaries: Temporaries) -> None:
