@@ -24,8 +24,8 @@ STEPS_MAX = 5
 """Choices over a calm run; one is the median of all cases."""
 
 
-LONG = ("cpython-nested-taskgroups",)
-"""Its futures go on for half a minute of their own time: `make long` has them."""
+LONG = ("cpython-nested-taskgroups", "cpython-serve-forever-cancel")
+"""They take a minute or so: `make long` has them."""
 
 
 def name_of(bug: Bug) -> str:

@@ -133,6 +133,7 @@ def expected(program: list[Statement], marks_max: int) -> tuple[list[str], str]:
     return notes, state.said
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(programs, st.sampled_from([2, 64]))

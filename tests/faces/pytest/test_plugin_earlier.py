@@ -51,7 +51,7 @@ MENDED = """try:
             raise"""
 
 
-@pytest.mark.once
+@pytest.mark.long
 def test_from_a_sweep_to_a_kept_regression_and_its_verdict(project: pytest.Pytester) -> None:
     path = project.makepyfile(test_pool=POOL.replace("{wait}", LEAKY))
     found = project.runpytest_subprocess()
