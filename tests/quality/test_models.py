@@ -29,8 +29,8 @@ NEEDS = {
     "simpy_machine_shop": "simpy",
     "frozen_lake": "gymnasium",
 }
-LONG = ("lightning", "gamblers_ruin", "corridor_traps", "inventory_cash", "simpy_call_queue")
-"""Models that take more than half a minute with each seed."""
+LONG = ("lightning", "gamblers_ruin", "corridor_traps", "inventory_cash", "sir_lockdown", "simpy_call_queue", "frozen_lake")
+"""Models that take half a minute and more with each seed."""
 
 ERROR_RATE = 1e-4
 

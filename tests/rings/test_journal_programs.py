@@ -77,6 +77,7 @@ def uninterrupted(folder: Path, source: Path) -> Done:
     return wake(cut(folder, source, len(lines_of(source)[0])))
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.parametrize(("source", "ticks"), [(PLAIN, [1, 2, 6, 13, 19, 26]), (ASYNC, [1, 2, 3, 6]), (SCRIPT, [4])])
 def test_killed_at_any_moment_a_program_ends_as_if_nothing_had_been(tmp_path: Path, source: str, ticks: list[int]) -> None:
@@ -112,6 +113,7 @@ def test_a_program_that_is_killed_again_and_again_gets_to_its_end(tmp_path: Path
     assert (done.returncode, shown) == (0, expected.stdout)
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_wherever_the_last_line_was_torn_the_program_ends_the_same(tmp_path: Path) -> None:
     whole, torn = tmp_path / "first", tmp_path / "torn"
