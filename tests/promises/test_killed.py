@@ -145,7 +145,6 @@ def test_the_next_start_goes_on(here: Path, calm: str, number: signal.Signals) -
     assert findings(report(here, target, "s.sqlite", *futures)) == findings(report(here, target, "undisturbed.sqlite", *futures))
 
 
-@pytest.mark.once
 def test_killed_while_explaining(here: Path, calm: str) -> None:
     target = write(here, calm)
     with start(here, target, "--futures", str(FUTURES)) as controller:
@@ -175,7 +174,6 @@ def test_interrupted_in_python(here: Path, calm: str, monkeypatch: pytest.Monkey
 # Several at once, one after another, and anew.
 
 
-@pytest.mark.once
 def test_a_second_call_goes_on_and_fresh_begins_anew(here: Path, calm: str) -> None:
     target = write(here, calm)
     first = crossroads.explore(target, futures=40, store=here / "s.sqlite")
@@ -193,7 +191,6 @@ def test_a_second_call_goes_on_and_fresh_begins_anew(here: Path, calm: str) -> N
     assert changed.resumed == 0
 
 
-@pytest.mark.once
 def test_several_explorations_share_a_store(here: Path, calm: str) -> None:
     target = write(here, calm)
     controllers = [start(here, target, "--futures", "300", "--jobs", "1", "--no-explain") for _ in range(3)]

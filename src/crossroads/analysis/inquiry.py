@@ -33,8 +33,8 @@ BATCH_FIRST, BATCH_S = 128, 2.0
 """Where time is limited, the first batch has so many, and the others are so large that they take about so long."""
 
 USUAL_FUTURES = 32_000
-"""If there is no time for so many futures as dear as those at a place, fewer than usual are asked for there: some three times as many as
-accounts take, so that one is done in a part of the time that it may take, and isn't cut short on a machine that others use, too."""
+"""If there is no time for so many futures as dear as those at a place, fewer than usual are asked for there: more than
+accounts take by far, so that one is done in a part of the time that it may take, and isn't cut short on a machine that others use, too."""
 
 FORK_S = 0.002
 """What a future costs beside the CPU time of its own process. The clock on the wall would tell who else wants the machine."""

@@ -249,8 +249,9 @@ class JumpSearch:
         """
         steps = range(self._upto + 1)
         each, allowance = PAIR_FIRST, min(PAIR_TOTAL, round(PAIR_SHARE * self._inquiry.left))
-        if self._inquiry.thrift(0) > 1.0:
-            allowance = min(allowance, self._inquiry.futures_in(COMPARING_SHARE, 0))
+        if self._inquiry.thrift(0) > 1.0 and (fewer := self._inquiry.futures_in(COMPARING_SHARE, 0)) < allowance:
+            allowance = fewer
+            self._inquiry.is_thrifty = True
         if self._is_thrifty:
             allowance = min(allowance, self._inquiry.futures_in(SCAN_TIME_SHARE, 0))
             each = max(SCAN_EACH_MIN, min(each, allowance // len(steps)))
