@@ -35,8 +35,8 @@ class CoinRunner:
         self.q, self.failing_s, self.survivors_live, self.saved_late = q, failing_s, survivors_live, saved_late
         self.seconds = 0.0
 
-    def run(self, timelines: Sequence[Timeline], until: int = 0, **_: object) -> list[Run]:
-        return [self._live(timeline, until) for timeline in timelines]
+    def run(self, timelines: Sequence[Timeline], until: Sequence[int] = (), **_: object) -> list[Run]:
+        return [self._live(timeline, until[index] if until else 0) for index, timeline in enumerate(timelines)]
 
     def _live(self, timeline: Timeline, until: int) -> Run:
         point, draws = timeline.epochs[-1].point, random.Random(timeline.epochs[-1].seed)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from crossroads.errors import EngineError, SettingError, TargetError
-from crossroads.runners.local import JOBS_MAX, LocalRunner, share_out
+from crossroads.runners.local import JOBS_MAX, LocalRunner
 from crossroads.snapshots.limits import Limits
 from crossroads.timeline.timelines import Epoch, Timeline, WorldSettings
 from crossroads.worlds.targets import parse_target
@@ -97,17 +97,6 @@ def test_another_world_of_the_same_program(tmp_path: Path) -> None:
 def test_settings_out_of_range(tmp_path: Path, settings: dict[str, object]) -> None:
     with pytest.raises(SettingError):
         runner(tmp_path, **settings)
-
-
-def test_what_branches_at_one_place_stays_together() -> None:
-    timelines = [Timeline("p", (Epoch(0, 1), Epoch(point, seed))) for point in (3, 5, 7, 9) for seed in range(5)]
-    shares = share_out(timelines, 2)
-    assert sorted(index for share in shares for index in share) == list(range(20))
-    assert [len(share) for share in shares] == [10, 10]
-    for share in shares:
-        assert len({timelines[index].branch_point for index in share}) == 2
-    assert [len(share) for share in share_out(timelines[:5] * 4, 2)] == [10, 10]
-    assert share_out(timelines[:3], 2) == [[0, 1, 2], []]
 
 
 def test_the_order_names_the_folders_of_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,7 +69,9 @@ def make(tmp_path: Path) -> Iterator[Callable[..., Engine]]:
         engine.close()
 
 
-def run(engine: Engine, timelines: Sequence[Timeline], trace: Traced = "none", pristine: bool = False, until: int = 0) -> list[Run]:
+def run(
+    engine: Engine, timelines: Sequence[Timeline], trace: Traced = "none", pristine: bool = False, until: Sequence[int] = ()
+) -> list[Run]:
     runs: dict[int, Run] = {}
 
     def deliver(index: int, run: Run) -> None:
@@ -362,9 +364,10 @@ def test_a_future_that_still_goes_on_at_a_point_is_given_up_there(make: MakeEngi
     engine = make(name, WALK)
     (base,) = run(engine, [begin(1)])
     timelines = [base.timeline.branch(3, seed) for seed in range(4)]
-    whole, cut, longer = (run(engine, timelines, until=point) for point in (0, 8, 100))
+    whole, cut, longer, mixed = (run(engine, timelines, until=points) for points in ((), [8] * 4, [100] * 4, [0, 8, 100, 8]))
     assert {one.timeline.points for one in whole} == {15}
     assert {one.outcome for one in cut} == {GIVEN_UP}
     assert [facts(one) for one in longer] == [facts(one) for one in whole]
+    assert [facts(one) for one in mixed] == [facts(one) for one in (whole[0], cut[1], whole[2], cut[3])]
     for one, other in zip(cut, whole, strict=True):
         assert choices_from(one, 3) == [choice for choice in choices_from(other, 3) if choice[0] < 8]

@@ -39,7 +39,7 @@ accounts take by far, so that one is done in a part of the time that it may take
 FORK_S = 0.002
 """What a future costs beside the CPU time of its own process. The clock on the wall would tell who else wants the machine."""
 
-DEAR = 2.0
+DEAR = 1.5
 """Futures are dear from so many times what there is time for: time is measured roughly, and an ordinary account shouldn't vary by it."""
 
 SLOWER = 1.5
@@ -279,7 +279,8 @@ class Inquiry:
                 raise BudgetSpent if self.is_late else StageOver
             batch = orders[len(runs) : len(runs) + self._batch_size(runs)]
             limits = [self.patience.limit_of_next(spot[0]) for spot, _ in batch]
-            lived = self._live(batch, limits, trace)
+            timelines = [self._timeline(*order) for order in batch]
+            lived = self.runner.run(timelines, trace=trace, until=limits if any(limits) else ())
             misjudged = sum(not self._count(spot, run, limit > 0) for (spot, _), run, limit in zip(batch, lived, limits, strict=True))
             self.spent += len(batch)
             runs += lived
@@ -290,14 +291,6 @@ class Inquiry:
             if self.patience.is_worth and self._thrift(self.dearest) > 1.0:
                 self._end_patience()
         return runs
-
-    def _live(self, orders: Sequence[tuple[Spot, int]], limits: Sequence[int], trace: Traced) -> list[Run]:
-        runs: dict[int, Run] = {}
-        for limit in sorted(set(limits)):
-            here = [index for index, one in enumerate(limits) if one == limit]
-            timelines = [self._timeline(*orders[index]) for index in here]
-            runs.update(zip(here, self.runner.run(timelines, trace=trace, until=limit), strict=True))
-        return [runs[index] for index in range(len(orders))]
 
     def _end_patience(self) -> None:
         self.patience.end()

@@ -12,7 +12,8 @@ from crossroads.analysis.inquiry import BudgetSpent
 from crossroads.analysis.last_words import last_words
 from crossroads.analysis.path import is_choice
 from crossroads.analysis.progress import OnProgress, Progress
-from crossroads.runners.local import SPLIT_MIN, LocalRunner
+from crossroads.runners.local import LocalRunner
+from crossroads.runners.shares import SPLIT_MIN
 from crossroads.snapshots.run import Run
 from crossroads.timeline.outcomes import Outcome
 from crossroads.timeline.points import Point
@@ -77,6 +78,7 @@ class Trials:
         """Whether the search is over: what makes sure of its result, a bounded number of futures, is lived whatever it takes."""
         self._origin = failing.outcome.origin
         self._known: dict[Candidate, bool] = {}
+        self._traced: dict[Candidate, tuple[Run, tuple[Point, ...]]] = {}
         self._lived_s = 0.0
         self._failing_s: list[float] = []
         self._on_progress = on_progress
@@ -145,8 +147,10 @@ class Trials:
 
     def trace(self, candidate: Candidate) -> tuple[Run, tuple[Point, ...]]:
         """A candidate's run and its points, as far as they can be known."""
-        run = self.live([self.timeline(candidate)], traced=True)[0]
-        return run, run.trace or last_words(self, run.timeline)
+        if candidate not in self._traced:
+            run = self.live([self.timeline(candidate)], traced=True)[0]
+            self._traced[candidate] = run, run.trace or last_words(self, run.timeline)
+        return self._traced[candidate]
 
     def affordable(self, usual: int, least: int) -> int:
         """How many futures to live where `usual` would be: fewer where they are dear."""

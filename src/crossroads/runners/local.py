@@ -5,15 +5,15 @@ One engine a core, driven by one thread; engines start when there is work for th
 
 import os
 import sys
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Final
 
 from crossroads.errors import EngineError, SettingError
 from crossroads.runners.folders import clear_folders
+from crossroads.runners.shares import SPLIT_MIN, Shares, share_out
 from crossroads.snapshots.driving import drive
-from crossroads.snapshots.engine import Engine, EngineName, Launch, trunk_command
+from crossroads.snapshots.engine import Engine, EngineName, Launch, Steps, trunk_command
 from crossroads.snapshots.fork import ForkEngine, Unsound
 from crossroads.snapshots.limits import Limits
 from crossroads.snapshots.plans import Traced
@@ -27,11 +27,11 @@ from crossroads.worlds.targets import Target
 MEMORY_SHARE: Final = 0.25
 """Of the machine's memory, what the snapshots of all engines together may hold."""
 
-SPLIT_MIN: Final = 4
-"""Fewer timelines than this aren't worth a second engine, unless there are as many as engines and they may be long."""
-
 LONG_S: Final = 0.2
 """A second engine is worth it for a future that takes so long."""
+
+TAKEN_S, TAKEN_TOGETHER_S = 0.1, 0.25
+"""An engine takes timelines for so long at least, also where they are lived in one process: there each lot has costs of its own."""
 
 JOBS_MAX: Final = 256
 
@@ -75,6 +75,7 @@ class LocalRunner:
         self._limits = limits or Limits()
         self._engines: list[Engine] = []
         self._together = Together()
+        self._lived, self._lived_s = 0, 0.0
 
     def __enter__(self) -> "LocalRunner":
         return self
@@ -104,7 +105,8 @@ class LocalRunner:
         pristine: bool = False,
         elsewhere: bool = False,
         together: bool = False,
-        until: int = 0,
+        rechecked: bool = False,
+        until: Sequence[int] = (),
         on_run: Callable[[int, Run], None] | None = None,
     ) -> list[Run]:
         """Live timelines on all cores.
@@ -116,8 +118,9 @@ class LocalRunner:
             elsewhere: use other engines than the same call without it would, as far as there are any.
             together: futures from the start may share processes where they are short, as long as those of a sample are the same alone.
                 Such runs have no output. See `distrusted`. Futures of a test never do.
-            until: a point, behind that where each branches, at which those that still go on are given up: they end with GIVEN_UP; 0: none.
-                Not with `together`.
+            rechecked: the caller lives all that fail again, so that no failure has to be in that sample.
+            until: for each timeline a point, behind that where it branches, at which it is given up if it still goes on: it ends with
+                GIVEN_UP; 0: never. (): none is. Not with `together`.
             on_run: called with each index and run as soon as it is there, in any order.
 
         Returns:
@@ -130,7 +133,7 @@ class LocalRunner:
         while True:
             may_share = together and not self.distrusted and not self.target.is_test
             try:
-                return self._run(timelines, trace, pristine, elsewhere, may_share, until, on_run)
+                return self._run(timelines, trace, pristine, elsewhere, may_share, rechecked, until, on_run)
             except Distrusted:
                 self.distrust()
             except Unsound as reason:
@@ -163,7 +166,8 @@ class LocalRunner:
         pristine: bool,
         elsewhere: bool,
         together: bool,
-        until: int,
+        rechecked: bool,
+        until: Sequence[int],
         on_run: Callable[[int, Run], None] | None,
     ) -> list[Run]:
         runs: list[Run | None] = [None] * len(timelines)
@@ -171,28 +175,41 @@ class LocalRunner:
         def deliver_to(indices: list[int]) -> Callable[[int, Run], None]:
             def deliver(position: int, run: Run) -> None:
                 runs[indices[position]] = run
+                self._lived += 1
+                self._lived_s += run.seconds
                 if on_run is not None:
                     on_run(indices[position], run)
 
             return deliver
 
-        steps = []
-        longest_s = max((engine.longest_s for engine in self._engines), default=0.0)
-        for number, indices in enumerate(share_out(timelines, self._jobs, 2 if longest_s > LONG_S else SPLIT_MIN)):
-            if indices:
-                engine = self._engine((number + elsewhere) % self._jobs)
-                engine.longest_s = max(engine.longest_s, longest_s)
+        def live_share(number: int, engine: Engine) -> Steps[None]:
+            while indices := shares.take(number):
                 share = [timelines[index] for index in indices]
                 if together and isinstance(engine, ForkEngine):
-                    steps.append(engine.run_together(share, deliver_to(indices)))
+                    yield from engine.run_together(share, deliver_to(indices), not rechecked)
                 else:
-                    steps.append(engine.run(share, deliver_to(indices), trace=trace, pristine=pristine, until=until))
+                    limits = [until[index] for index in indices] if until else ()
+                    yield from engine.run(share, deliver_to(indices), trace=trace, pristine=pristine, until=limits)
+
+        longest_s = max((engine.longest_s for engine in self._engines), default=0.0)
+        parts = share_out(timelines, self._jobs, 2 if longest_s > LONG_S else SPLIT_MIN)
+        shares = Shares(parts, self._worth_taking(TAKEN_TOGETHER_S if together else TAKEN_S, len(timelines)))
+        steps = []
+        for number, part in enumerate(parts):
+            if part:
+                engine = self._engine((number + elsewhere) % self._jobs)
+                engine.longest_s = max(engine.longest_s, longest_s)
+                steps.append(live_share(number, engine))
         drive(steps)
         if any(not engine.addresses_fixed for engine in self._engines):
             note = "this system doesn't let address randomisation be turned off: programs that depend on object addresses may diverge"
             if note not in self.notes:
                 self.notes.append(note)
         return [run for run in runs if run is not None]
+
+    def _worth_taking(self, seconds: float, most: int) -> int:
+        """How many timelines are lived in so many seconds, by those that were."""
+        return most if not self._lived else min(most, int(seconds * self._lived / max(self._lived_s, 1e-6)))
 
     def _engine(self, number: int) -> Engine:
         while len(self._engines) <= number:
@@ -222,22 +239,3 @@ def check_limits(limits: Limits) -> None:
         raise SettingError(f"wall={limits.wall_s} must be more than 0 seconds; leave it out to have it adapted to the program")
     if limits.memory_bytes < 16 * 1024**2:
         raise SettingError(f"memory={limits.memory_bytes} must be at least 16 MB; a future needs that much to end in order")
-
-
-def share_out(timelines: Sequence[Timeline], engines: int, split_min: int = SPLIT_MIN) -> list[list[int]]:
-    """Indices for each engine: what branches at the same point stays together unless it is a large part of all."""
-    shares: list[list[int]] = [[] for _ in range(engines)]
-    if len(timelines) < split_min:
-        shares[0] = list(range(len(timelines)))
-        return shares
-    groups: dict[int, list[int]] = defaultdict(list)
-    for index, timeline in enumerate(timelines):
-        groups[timeline.branch_point].append(index)
-    for point in sorted(groups):
-        group = groups[point]
-        if len(group) * 2 * engines > len(timelines):
-            for number, share in enumerate(shares):
-                share.extend(group[number::engines])
-        else:
-            min(shares, key=len).extend(group)
-    return shares

@@ -107,7 +107,7 @@ class Engine:
         *,
         trace: Traced = "none",
         pristine: bool = False,
-        until: int = 0,
+        until: Sequence[int] = (),
     ) -> Steps[None]:
         """Live timelines, and deliver each run with its index in `timelines`, in any order.
 
@@ -116,7 +116,8 @@ class Engine:
             deliver: called with each run as soon as it is there.
             trace: points to record in each.
             pristine: begin each from a process that has lived nothing of the program's yet but its import, and keep tracebacks.
-            until: a point, behind that where each branches, at which those that still go on are given up: they end with GIVEN_UP; 0: none.
+            until: for each timeline a point, behind that where it branches, at which it is given up if it still goes on: it ends with
+                GIVEN_UP; 0: never. (): none is.
 
         Raises:
             TargetError: the program can't be imported or called.
@@ -243,14 +244,14 @@ class Engine:
         deliver: Callable[[int, Run], None],
         trace: Traced,
         explain_end: bool,
-        until: int = 0,
+        until: Sequence[int] = (),
     ) -> Steps[list[int]]:
         """Live futures from a snapshot; the indices that are left undone because the snapshot was lost."""
         left = list(indices)
         while left:
             wall_s = self.wall_s
             chunk = left[: PLANS_A_MESSAGE if self.longest_s and not self._is_in_doubt else 1]
-            plans = [text_of([Plan.of(timelines[index], rung.point, trace, explain_end, until)]) for index in chunk]
+            plans = [text_of([Plan.of(timelines[index], rung.point, trace, explain_end, until[index] if until else 0)]) for index in chunk]
             try:
                 wire.send(rung.channel, {"do": "branch", "plans": plans, "wall_s": wall_s})
                 for index in chunk:

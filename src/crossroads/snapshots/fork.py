@@ -62,8 +62,12 @@ class ForkEngine(Engine):
         self._start_is_short = False
         self._start_s = 0.0
 
-    def run_together(self, timelines: Sequence[Timeline], deliver: Callable[[int, Run], None]) -> Steps[None]:
+    def run_together(self, timelines: Sequence[Timeline], deliver: Callable[[int, Run], None], check_failures: bool = True) -> Steps[None]:
         """`run`, with many futures from the start lived one after the other in one process where that is quicker.
+
+        Args:
+            timelines, deliver: as for `run`.
+            check_failures: whether some of those that fail are lived again alone; else the caller does that.
 
         Raises:
             Distrusted: one of them wasn't the same as when it was lived alone; nothing was delivered then.
@@ -77,7 +81,7 @@ class ForkEngine(Engine):
             if not self._start_is_short:
                 break
             lot, left = left[: self._together.size], left[self._together.size :]
-            runs = yield from self._lot(loaded, [timelines[index] for index in lot])
+            runs = yield from self._lot(loaded, [timelines[index] for index in lot], check_failures)
             if not runs:
                 break
             lived.update((index, run) for index, run in zip(lot, runs, strict=False) if ended_in_order(run))
@@ -88,13 +92,13 @@ class ForkEngine(Engine):
         rest = [index for index in range(len(timelines)) if index not in lived]
         yield from self.run([timelines[index] for index in rest], lambda position, run: deliver(rest[position], run))
 
-    def _lot(self, loaded: Rung, timelines: Sequence[Timeline]) -> Steps[list[Run]]:
+    def _lot(self, loaded: Rung, timelines: Sequence[Timeline], check_failures: bool) -> Steps[list[Run]]:
         """Live a lot, and some of it again alone; [] if the snapshot was lost."""
         runs = (yield from self._branch_together(loaded, timelines)) or []
         if any(run.remains not in ("", "memory") for run in runs):
             raise Distrusted("it leaves threads or processes behind")
         orderly = [run for run in runs if ended_in_order(run)]
-        checked = [orderly[position] for position in self._together.checks(orderly)]
+        checked = [orderly[position] for position in self._together.checks(orderly, check_failures)]
         again = [replace(run.timeline, outcome=None, digest="", points=0) for run in checked]
         alone: list[Run] = []
         if again:
@@ -111,7 +115,7 @@ class ForkEngine(Engine):
         *,
         trace: Traced = "none",
         pristine: bool = False,
-        until: int = 0,
+        until: Sequence[int] = (),
     ) -> Steps[None]:
         for left in [list(range(len(timelines)))] if pristine else batches(timelines):
             self._jobs += 1
@@ -126,7 +130,7 @@ class ForkEngine(Engine):
                 left = yield from self._branch_all(left, timelines, deliver, trace, until)
 
     def _branch_all(
-        self, left: Sequence[int], timelines: Sequence[Timeline], deliver: Callable[[int, Run], None], trace: Traced, until: int
+        self, left: Sequence[int], timelines: Sequence[Timeline], deliver: Callable[[int, Run], None], trace: Traced, until: Sequence[int]
     ) -> Steps[list[int]]:
         groups: dict[Rung, list[int]] = defaultdict(list)
         found: dict[tuple[Past, int], Rung | None] = {}

@@ -26,7 +26,7 @@ def is_own(filename: str) -> bool:
     """Whether the file belongs to the program rather than to the library, Python's or an installed one, or to us."""
     if is_ours(filename) or is_installed(filename):
         return False
-    return any(filename.startswith(folder) for folder in program_folders)
+    return filename.startswith(tuple(program_folders))
 
 
 def is_library(filename: str) -> bool:
@@ -41,7 +41,8 @@ def is_plumbing(filename: str) -> bool:
 
 def is_installed(filename: str) -> bool:
     """Whether a file belongs to a package that pip or the system has installed."""
-    return any(part in filename for part in _INSTALLED)
+    site, distribution = _INSTALLED
+    return site in filename or distribution in filename
 
 
 def is_ours(filename: str) -> bool:

@@ -23,7 +23,7 @@ class ReplayEngine(Engine):
         *,
         trace: Traced = "none",
         pristine: bool = False,
-        until: int = 0,
+        until: Sequence[int] = (),
     ) -> Steps[None]:
         self._jobs += 1
         left = list(range(len(timelines)))

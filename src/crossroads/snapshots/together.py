@@ -57,10 +57,10 @@ class Together:
         self._looked = False
         self.lots = self._slow_lots = 0
 
-    def checks(self, runs: Sequence[Run]) -> list[int]:
-        """Positions in a lot of the runs that are to be lived again alone."""
+    def checks(self, runs: Sequence[Run], with_failures: bool = True) -> list[int]:
+        """Positions in a lot of the runs that are to be lived again alone; failures among them, unless somebody else does that."""
         early, self._looked = range(0 if self._looked else FIRST_CHECKED), True
-        failures = [position for position, run in enumerate(runs) if run.outcome.is_failure][-FAILURES_CHECKED:]
+        failures = [position for position, run in enumerate(runs) if run.outcome.is_failure][-FAILURES_CHECKED:] if with_failures else []
         return sorted({*early, *failures, *range(CHECK_EVERY, len(runs), CHECK_EVERY), len(runs) - 1} & set(range(len(runs))))
 
     def note(self, lot: Sequence[Run], checked: Sequence[Run], alone: Sequence[Run], start_s: float) -> None:
