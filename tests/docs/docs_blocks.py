@@ -25,6 +25,9 @@ _FENCE = re.compile(r"^```(\w*)[ \t]*(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTAL
 _SECTION = re.compile(r"^## (.*)$", re.MULTILINE)
 _ID = re.compile(r"\b[0-9a-f]{8}\b")
 _FOUND = re.compile(r"(?:Failure|crossroads explain|crossroads replay) ([0-9a-f]{8})\b")
+_UNHURRIED = re.compile(r"\bcrossroads run(?! .*--(?:budget|cancel|no-explain))")
+"""Such a command tells less on a slow machine, unless it may take the time that it needs."""
+
 _VARYING = (
     (re.compile(r"\bin [\d.,]+ ?(s|ms|min)\b( \(\d+:\d\d:\d\d\))?"), "in TIME"),
     # Where the line is broken depends on how long the time is.
@@ -112,7 +115,7 @@ class Teller:
     def _command(self, part: str) -> str:
         assert part.startswith("$ "), f"a console block begins with a command: {part!r}"
         command, _, expected = part.partition("\n")
-        typed = _ID.sub(lambda match: self.real_ids.get(match[0], match[0]), command[2:])
+        typed = _UNHURRIED.sub(r"\g<0> --budget 15000", _ID.sub(lambda match: self.real_ids.get(match[0], match[0]), command[2:]))
         done = self._run(["bash", "-c", f"(exit {self.code}); {typed}"])
         self.code = done.returncode
         printed = tidy(done.stdout)

@@ -16,7 +16,7 @@ from crossroads.analysis.enumeration import enumerate_futures
 from crossroads.analysis.inquiry import BudgetSpent, Inquiry, Misjudged
 from crossroads.analysis.moments import find_moments
 from crossroads.analysis.options import compare_options
-from crossroads.analysis.pasts import save_past
+from crossroads.analysis.pasts import RecordedPast, past_of, record_past, save_past
 from crossroads.analysis.path import Path, is_choice
 from crossroads.analysis.progress import OnAccount, OnProgress
 from crossroads.analysis.report import account_to_data
@@ -129,8 +129,16 @@ def _keep(kept: Store, runner: LocalRunner, found: Failure, account: Account, in
     if any(row.id == found.id for row in kept.failures()):
         kept.save_account(found.id, account_to_data(account))
         others = [outcome for inquiry in inquiries for outcome in inquiry.others.values()][:OTHERS_MAX]
-        save_past(kept, runner, found.id, found.timeline, _deciding(account), others)
+        past = _past(runner, found.timeline, inquiries[0].path, _deciding(account))
+        save_past(kept, runner.target, found.id, found.timeline, None if past is None else replace(past, others=tuple(others)))
     return account
+
+
+def _past(runner: LocalRunner, failing: Timeline, path: Path, deciding: Sequence[int]) -> RecordedPast | None:
+    """How the failure came about: from the points that are known, if they are all there are."""
+    if failing.digest and 0 < failing.points < TRACE_MAX:
+        return past_of(failing, path.trace, deciding)
+    return record_past(runner, failing, deciding)
 
 
 def _deciding(account: Account) -> list[int]:

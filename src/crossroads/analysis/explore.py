@@ -12,7 +12,7 @@ from os import PathLike
 from typing import Any, Final
 
 from crossroads.analysis.idle_faults import LOOKED_AT, idle_faults
-from crossroads.analysis.pasts import PAST, save_past
+from crossroads.analysis.pasts import PAST, save_pasts
 from crossroads.analysis.points_mode import find_points_mode
 from crossroads.analysis.progress import OnProgress, Progress
 from crossroads.analysis.results import Exploration, Failure, Tally
@@ -37,8 +37,8 @@ FUTURES_MAX: Final = 10**9
 FIRST_ROUND: Final = 8
 ROUND_S: Final = 0.5
 ROUND_MAX: Final = 4_000
-DEAR_ROUND_S: Final = 2.0
-"""Rounds may take so long where single futures take long: of several such in a round each core has its share."""
+DEAR_ROUND_S, DEAR_ROUND_LIVES = 3.0, 4.0
+"""Where single futures take long, rounds take as long as so many of them, and so long at most: then each core has its share of those."""
 
 RECHECK_FIRST, RECHECK_EVERY = 4, 100
 """Of the runs that didn't fail, the first so many and every so many-th are lived twice."""
@@ -236,7 +236,7 @@ class Explorer:
             self._say_progress(futures, first)
             seconds = max(time.monotonic() - began, 1e-3)
             self._longest_s = max(self._longest_s, *(run.seconds for run in runs if run.timeline.digest), 0.0)
-            round_s = max(ROUND_S, min(2.0 * self._longest_s, DEAR_ROUND_S))
+            round_s = max(ROUND_S, min(DEAR_ROUND_LIVES * self._longest_s, DEAR_ROUND_S))
             size = max(FIRST_ROUND, min(int(count * round_s / seconds), 4 * size, ROUND_MAX, self._affordable(first)))
 
     def _affordable(self, first: int) -> int:
@@ -264,7 +264,7 @@ class Explorer:
         self._seen = set()
 
     def _round(self, runner: LocalRunner, begin: int, count: int) -> list[Run]:
-        runs = runner.run(self._timelines(self._world, begin, count), together=True)
+        runs = runner.run(self._timelines(self._world, begin, count), together=True, rechecked=True)
         key = self._key(self._world.points)
         seen = set(self._seen)
         again = self._live_again(runner, begin, runs)
@@ -343,10 +343,9 @@ class Explorer:
     def _keep_pasts(self, runner: LocalRunner) -> None:
         """Note how the failures come about while the code is what it is: of the most frequent ones of which it isn't known."""
         rows = sorted(self._store.failures(self._key(self._world.points)), key=lambda row: (-row.count, row.id))
-        for row in [row for row in rows if row.count and row.timeline.digest][:PASTS_MAX]:
-            known = row.pieces.get(PAST)
-            if known is None or known.get("digest") != row.timeline.digest:
-                save_past(self._store, runner, row.id, row.timeline, (), ())
+        frequent = [row for row in rows if row.count and row.timeline.digest][:PASTS_MAX]
+        unknown = [row for row in frequent if row.pieces.get(PAST, {}).get("digest") != row.timeline.digest]
+        save_pasts(self._store, runner, {row.id: row.timeline for row in unknown})
 
     # The result.
 

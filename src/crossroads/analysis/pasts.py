@@ -13,10 +13,12 @@ from crossroads.analysis.sameness import line_at
 from crossroads.errors import StoreError
 from crossroads.runners.local import LocalRunner
 from crossroads.snapshots.live import TRACE_MAX
+from crossroads.snapshots.plans import Traced
 from crossroads.store.store import Store
 from crossroads.timeline.outcomes import Outcome
 from crossroads.timeline.points import POINT_KINDS, Point
 from crossroads.timeline.timelines import Timeline
+from crossroads.worlds.targets import Target
 
 FORMAT: Final = "crossroads-past/1"
 
@@ -106,12 +108,20 @@ def record_past(runner: LocalRunner, failing: Timeline, wanted: Iterable[int] = 
     """
     if not failing.points or not failing.digest:
         return None
-    asked = _sampled(failing.points, wanted) if failing.points > TRACE_MAX else None
-    run = runner.run([replace(failing, outcome=None, digest="", points=0)], trace="all" if asked is None else asked)[0]
-    if run.timeline.digest != failing.digest:
-        return None
-    steps = steps_of(run.trace)
-    is_whole = asked is None and failing.points <= STEPS_MAX
+    asked: Traced = _sampled(failing.points, wanted) if failing.points > TRACE_MAX else "all"
+    run = runner.run([_unlived(failing)], trace=asked)[0]
+    return past_of(failing, run.trace, wanted, raised) if run.timeline.digest == failing.digest else None
+
+
+def past_of(failing: Timeline, trace: Sequence[Point], wanted: Iterable[int] = (), raised: str = "") -> RecordedPast:
+    """The past of a run from its trace, the points of which are all there are, or those that its past is to have.
+
+    Args:
+        failing, wanted, raised: as for `record_past`.
+        trace: the points of its life.
+    """
+    steps = steps_of(trace)
+    is_whole = failing.points <= STEPS_MAX
     if not is_whole:
         kept = set(_sampled(failing.points, wanted))
         choices = {step.point for step in [step for step in steps if step.is_choice][:CHOICES_MAX]}
@@ -119,24 +129,37 @@ def record_past(runner: LocalRunner, failing: Timeline, wanted: Iterable[int] = 
     return RecordedPast(failing.digest, failing.points, steps, is_whole, raised)
 
 
-def save_past(
-    kept: Store, runner: LocalRunner, failure_id: str, failing: Timeline, wanted: Iterable[int], others: Sequence[Outcome]
-) -> None:
+def save_past(kept: Store, target: Target, failure_id: str, failing: Timeline, past: RecordedPast | None) -> None:
     """Keep the past of a failure in the store, for the time when its code has changed.
 
     Args:
         kept: the store; it has the failure.
-        runner: for the program, as it still is.
+        target: the program, as it still is.
         failure_id: the whole id.
         failing: the failure's run, lived.
-        wanted: points that have to be known, however long the run is.
-        others: other failures that were met.
+        past: of it; None: there is none to keep.
     """
-    outcome = failing.outcome
-    raised = "" if outcome is None else line_at(outcome.where, runner.target)
-    past = record_past(runner, failing, wanted, raised)
     if past is not None:
-        kept.save_piece(failure_id, PAST, past_to_data(replace(past, others=tuple(others))))
+        raised = "" if failing.outcome is None else line_at(failing.outcome.where, target)
+        kept.save_piece(failure_id, PAST, past_to_data(replace(past, raised=raised)))
+
+
+def save_pasts(kept: Store, runner: LocalRunner, failing: Mapping[str, Timeline]) -> None:
+    """Live failing runs once more, side by side, and keep their pasts.
+
+    Args:
+        kept: the store; it has the failures.
+        runner: for the program, as it still is.
+        failing: the failures' runs, lived, by the whole ids.
+    """
+    short = {name: timeline for name, timeline in failing.items() if timeline.digest and 0 < timeline.points <= TRACE_MAX}
+    runs = runner.run([_unlived(timeline) for timeline in short.values()], trace="all")
+    traces = {name: run.trace for (name, timeline), run in zip(short.items(), runs, strict=True) if run.timeline.digest == timeline.digest}
+    for name, timeline in failing.items():
+        if name in traces:
+            save_past(kept, runner.target, name, timeline, past_of(timeline, traces[name]))
+        elif name not in short:
+            save_past(kept, runner.target, name, timeline, record_past(runner, timeline))
 
 
 def steps_of(trace: Sequence[Point]) -> tuple[Step, ...]:
@@ -218,6 +241,10 @@ def past_from_data(data: Mapping[str, Any]) -> RecordedPast:
         return RecordedPast(str(data["digest"]), int(data["points"]), steps, bool(data["is_whole"]), str(data["raised"]), others)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise StoreError(f"a past in the store can't be read ({type(error).__name__}: {error}); explain that failure again") from None
+
+
+def _unlived(failing: Timeline) -> Timeline:
+    return replace(failing, outcome=None, digest="", points=0)
 
 
 def _plain(value: object) -> Any:

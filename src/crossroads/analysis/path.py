@@ -56,9 +56,14 @@ class Path:
         return index in self._points
 
     @property
+    def trace(self) -> list[Point]:
+        """The known points, in order."""
+        return [self._points[index] for index in sorted(self._points)]
+
+    @property
     def choices(self) -> list[Point]:
         """The known points with at least two options, in order."""
-        return [self._points[index] for index in sorted(self._points) if is_choice(self._points[index])]
+        return [point for point in self.trace if is_choice(point)]
 
     @property
     def is_imposed(self) -> bool:

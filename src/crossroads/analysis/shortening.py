@@ -59,6 +59,8 @@ class Shortening:
 
     def __init__(self, trials: Trials, path: Path, account: Account | None, seed: int) -> None:
         self._trials, self._path, self._account, self._seed = trials, path, account, seed
+        self._met: dict[tuple[str, int], Point] = {}
+        self._meet(path.choices)
         self.best: Candidate | None = None
         """The shortest way that is known; None where the failure doesn't come without the very seed's draws of all choices."""
         self.is_finished = False
@@ -145,14 +147,24 @@ class Shortening:
         """It with likelier options, or earlier ones of equals, where it still fails; None where it can't be had with any."""
         if not candidate.named:
             return None
-        points = {(point.name, point.occurrence): point for point in self._trials.trace(candidate)[1] if is_choice(point)}
+        if any((one.name, one.occurrence) not in self._met for one in candidate.named):
+            self._points_of(candidate)
         lowered = None
         for one in candidate.named:
-            point = points.get((one.name, one.occurrence))
-            if point is not None and point.taken is not None:
-                tries = [_with(lowered or candidate, one, named_override(point, option)) for option in _simpler(point, point.taken)]
+            point = self._met.get((one.name, one.occurrence))
+            if point is not None:
+                tries = [_with(lowered or candidate, one, named_override(point, option)) for option in _simpler(point, _taken(one, point))]
                 lowered = self._first_failing(tries) or lowered
         return lowered
+
+    def _points_of(self, candidate: Candidate) -> Sequence[Point]:
+        """The points of a candidate's run, whose choices are known from then on: those of other runs have the same options."""
+        points = self._trials.trace(candidate)[1]
+        self._meet(points)
+        return points
+
+    def _meet(self, points: Sequence[Point]) -> None:
+        self._met.update(((point.name, point.occurrence), point) for point in points if is_choice(point))
 
     def _look_for_singles(self, most: int = SINGLES_MAX) -> bool:
         """Whether a calm run fails with one other option; looked for where more are needed so far."""
@@ -217,7 +229,7 @@ class Shortening:
 
     def _try_on_top(self, base: Candidate, most: int = SINGLES_MAX) -> bool:
         """Whether a run fails with one more option overridden; the likeliest such option is taken."""
-        options = sorted(other_options(self._trials.trace(base)[1]), key=lambda one: -one[0].weights[one[1]])
+        options = sorted(other_options(self._points_of(base)), key=lambda one: -one[0].weights[one[1]])
         candidates = [replace(base, named=(*base.named, named_override(*one))) for one in options[:most]]
         found = self._first_failing(candidates)
         self._settle(found)
@@ -245,6 +257,11 @@ def _calmed(epochs: tuple[Epoch, ...], calm: Calm) -> list[tuple[Epoch, ...]]:
 def _rank(candidate: Candidate) -> tuple[bool, int]:
     """The lower the better: what is calm but for the program's own draws comes first."""
     return not candidate.is_calm, len(candidate.named)
+
+
+def _taken(one: NamedOverride, point: Point) -> int:
+    """The option that an override takes at a choice."""
+    return point.options.index(one.text) if one.text in point.options else one.option
 
 
 def _simpler(point: Point, taken: int) -> list[int]:

@@ -35,13 +35,13 @@ EXPLAINED_MAX = 3
 
 FUTURES = 1_000
 
-ENOUGH_S = 20.0
+ENOUGH_S = 15.0
 """Unless told how many futures to live, no more are begun after this time where one has failed."""
 
 SHRINKING_SHARE, SHRINKING_LEAST_S = 0.1, 8.0
 """The search for the shortest way to a failure may take this part of the time that exploring and explaining took, and so long at least."""
 
-EXPLAINING_S = 120.0
+EXPLAINING_S = 90.0
 """What explaining the most frequent failure may take, unless told otherwise, and the next ones half and a third of it: ordinary programs
 need less, and where futures are dear it takes less than half."""
 
@@ -57,7 +57,7 @@ need less, and where futures are dear it takes less than half."""
     ),
     options.seed_option,
     click.option("--fresh", is_flag=True, help="Begin anew instead of going on from what is known."),
-    options.budget_option(f"within {EXPLAINING_S / 60:.0f}m"),
+    options.budget_option(f"within {EXPLAINING_S:.0f}s"),
     click.option("--no-explain", is_flag=True, help="Only explore: say what fails and how often, not why."),
     click.option("--json", "json_file", metavar="FILE", help='Write the report as JSON, too; "-" prints it and nothing else.'),
     click.option("--html", "html_file", metavar="FILE", help="Write each explained failure as a page, too; further ones beside the first."),

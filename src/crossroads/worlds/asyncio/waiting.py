@@ -5,7 +5,7 @@ import logging
 import re
 from collections.abc import Iterable, Iterator
 from functools import partial
-from types import FrameType, ModuleType
+from types import FrameType, MethodType, ModuleType
 from typing import Any, Final
 
 from crossroads.snapshots.places import describe_place, is_own, is_plumbing, library_place
@@ -183,6 +183,10 @@ def what_came(socket: Any) -> str:
 
 
 def _related(item: Any) -> Iterator[Any]:
+    if isinstance(item, MethodType):
+        yield item.__self__
+        yield from _enclosed(item.__func__)
+        return
     owner = getattr(item, "__self__", None)
     if owner is not None:
         yield owner
@@ -199,8 +203,12 @@ def _related(item: Any) -> Iterator[Any]:
     values = list(getattr(item, "__dict__", {}).values())[:ATTRIBUTES_MAX]
     yield from (value for value in values if isinstance(value, asyncio.Future))
     yield from (value for value in values if hasattr(value, "__dict__") and not isinstance(value, _LEFT))
-    closure = getattr(item, "__closure__", None) or ()
-    for cell in closure:
+    yield from _enclosed(item)
+
+
+def _enclosed(function: Any) -> Iterator[Any]:
+    """The variables of enclosing functions that a function uses."""
+    for cell in getattr(function, "__closure__", None) or ():
         try:
             yield cell.cell_contents
         except ValueError:
