@@ -177,3 +177,4 @@ def test_the_last_failures_of_a_lot_are_lived_again() -> None:
     assert known.checks(runs) == [0, 1, 2, 11, 12, 20, 31]
     known.note(runs, [runs[0]], [runs[0]], 0.0)
     assert known.checks(runs) == [11, 12, 20, 31]
+    assert known.checks(runs, with_failures=False) == [31]
