@@ -29,7 +29,16 @@ NEEDS = {
     "simpy_machine_shop": "simpy",
     "frozen_lake": "gymnasium",
 }
-LONG = ("lightning", "gamblers_ruin", "corridor_traps", "inventory_cash", "sir_lockdown", "simpy_call_queue", "frozen_lake")
+LONG = (
+    "simpy_machine_shop",
+    "lightning",
+    "gamblers_ruin",
+    "corridor_traps",
+    "inventory_cash",
+    "sir_lockdown",
+    "simpy_call_queue",
+    "frozen_lake",
+)
 """Models that take half a minute and more with each seed."""
 
 ERROR_RATE = 1e-4

@@ -60,7 +60,7 @@ SCAN_TOTAL: Final = 1_280
 """Futures of the scan; neighbouring probes pool theirs in the segmentation, so many probes with few futures do as well as the reverse."""
 
 SCAN_EACH_MIN: Final = 4
-SCAN_TIME_SHARE: Final = 0.05
+SCAN_TIME_SHARE: Final = 0.1
 """Of the time of all cores, where it is scarce, the scan may take so much."""
 
 THRIFTY_STEPS_MAX, THRIFTY_PROBES, THRIFTY_PROBES_MIN = 64, 32, 8
@@ -69,13 +69,13 @@ THRIFTY_STEPS_MAX, THRIFTY_PROBES, THRIFTY_PROBES_MIN = 64, 32, 8
 THRIFTY_AT_ONCE: Final = 2
 """Pairs proved side by side where time is scarce."""
 
-THRIFTY_PROVING_UNTIL: Final = 0.55
+THRIFTY_PROVING_UNTIL: Final = 0.4
 """Where time is scarce, after so much of it no further pairs are proved; the options need some, too."""
 
 COMPARING_SHARE: Final = 0.15
 """Of the time of all cores, where the futures from the start are dear, comparing all neighbours may take so much."""
 
-COMPARING_UNTIL, SEARCHING_UNTIL = 0.4, 0.7
+COMPARING_UNTIL, SEARCHING_UNTIL = 0.3, 0.5
 """Shares of the time after which, wherever it is limited, no more neighbours are compared, and the search ends."""
 
 CERTAIN_LEAST: Final = 16
