@@ -9,17 +9,17 @@ SHELL := /usr/bin/env bash
 
 PIP := -m pip install --quiet --quiet --disable-pip-version-check
 # Three processes on two cores: many tests wait for a limit to pass.
-PYTEST := -m pytest -n 3 -p no:cacheprovider
+PYTEST := -m pytest -n 3 --dist worksteal -p no:cacheprovider
 
 # Cases whose packages are pure Python and small belong to every test run; a folder beside each interpreter is environment enough.
 PURE_CASES := .cases/redis-cancel-desync-buggy/ready .cases/redis-cancel-desync-fixed/ready
 ALL_CASES := $(foreach file,$(wildcard tests/cases/*/requirements.txt),$(foreach kind,buggy fixed,.cases/$(notdir $(patsubst %/,%,$(dir $(file))))-$(kind)/ready))
 
 demo: .venv/ready
-	@.venv/bin/crossroads run tests/cases/redis-cancel-desync/scenario.py --futures 400 --fresh || test $$? -eq 1
+	@.venv/bin/crossroads run tests/cases/redis-cancel-desync/scenario.py --futures 400 --budget 15000 --fresh || test $$? -eq 1
 
 test: lint .venv-newest/tested .venv-oldest/tested .venv-bare/tested $(PURE_CASES)
-	.venv-bare/bin/python $(PYTEST) -m "not slow"
+	.venv-bare/bin/python $(PYTEST) -m "not slow and not once"
 	.venv-oldest/bin/python $(PYTEST) -m "not long and not once" --ignore=tests/quality --ignore=tests/docs --ignore=tests/examples
 	.venv-newest/bin/python $(PYTEST) -m "not long"
 

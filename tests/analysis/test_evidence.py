@@ -218,6 +218,7 @@ def test_ochiais_coefficient() -> None:
     assert ochiai(2, 8, 4) == pytest.approx(2 / 32**0.5)
 
 
+@pytest.mark.once
 def test_a_machine_that_died_is_seen_dead(tmp_path: Path) -> None:
     seen = gather(found(tmp_path, OUTAGE, 20), jobs=1)
     assert seen.doomed is not None

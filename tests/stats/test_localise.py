@@ -40,6 +40,7 @@ def information(left, right):
     return max(entropy(x * left + (1 - x) * right) - x * entropy(left) - (1 - x) * entropy(right) for x in shares)
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @settings(derandomize=True, max_examples=100, deadline=None)
 @given(
@@ -139,6 +140,7 @@ def test_wrong_estimates_are_corrected_by_the_futures():
     assert localiser.levels() == pytest.approx((0.1, 0.95), abs=0.03)
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.parametrize("length", [1000, 10**6])
 @pytest.mark.parametrize(("left", "right"), [(0.5, 1.0), (0.3, 0.7), (0.1, 0.35), (1.0, 0.5), (0.7, 0.3)])

@@ -76,7 +76,7 @@ def test_the_most_frequent_failure_is_explained(played: Played, place: Place) ->
     assert [failure.account is not None for failure in found.failures] == [True, False]
     explored, explained = played.asked["explore"], played.asked["explain"]
     assert (explored["futures"], explored["seed"], explored["faults"], explored["steps"]) == (FUTURES, 4, ("crash",), 9)
-    assert explored["enough_s"] == 15.0
+    assert explored["enough_s"] == 12.0
     assert explored["limits"].wall_s == explained["limits"].wall_s == 2.0
     assert (explained["seconds"], explained["jobs"], explained["store"]) == (7.0, 3, place.store)
 
@@ -127,7 +127,7 @@ def test_a_test_has_its_own_time_or_its_share_or_any() -> None:
     shared = allowed_for(Asked(), 5.0, lambda: 9.0)
     assert (shared.explore_s, shared.explain_s()) == (5.0, 9.0)
     free = allowed_for(Asked(), None, lambda: 0.0)
-    assert (free.explore_s, free.explain_s()) == (None, 75.0)
+    assert (free.explore_s, free.explain_s()) == (None, 60.0)
 
 
 def test_a_coroutine_to_cancel_makes_it_a_sweep(played: Played, place: Place) -> None:

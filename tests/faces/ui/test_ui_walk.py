@@ -75,6 +75,7 @@ def test_lives_and_points_have_a_limit() -> None:
         assert len(steps_of(lived(SAVED, 5_000, points))) == STEPS_MAX
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_futures_from_a_point(in_programs: Path, tmp_path: Path) -> None:
     (failure,) = explore("boat.py", futures=80, store=tmp_path / "store.sqlite").failures
@@ -97,6 +98,7 @@ def test_futures_from_a_point(in_programs: Path, tmp_path: Path) -> None:
         traced(replace(timeline, digest="00" * 16))
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_a_walk_by_the_page(client: Any, in_programs: Path, store: Path) -> None:
     def done(place: str) -> str:
