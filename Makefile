@@ -8,8 +8,7 @@ SHELL := /usr/bin/env bash
 .PHONY: demo test long lint cases bench bench-loops frontend format clean
 
 PIP := -m pip install --quiet --quiet --disable-pip-version-check
-# Three processes on two cores: many tests wait for a limit to pass.
-PYTEST := -m pytest -n 3 --dist worksteal -p no:cacheprovider
+PYTEST := -m pytest -n 2 --dist worksteal -p no:cacheprovider
 
 # Cases whose packages are pure Python and small belong to every test run; a folder beside each interpreter is environment enough.
 PURE_CASES := .cases/redis-cancel-desync-buggy/ready .cases/redis-cancel-desync-fixed/ready

@@ -25,8 +25,11 @@ _FENCE = re.compile(r"^```(\w*)[ \t]*(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTAL
 _SECTION = re.compile(r"^## (.*)$", re.MULTILINE)
 _ID = re.compile(r"\b[0-9a-f]{8}\b")
 _FOUND = re.compile(r"(?:Failure|crossroads explain|crossroads replay) ([0-9a-f]{8})\b")
-_UNHURRIED = re.compile(r"\bcrossroads run(?! .*--(?:budget|cancel|no-explain))")
-"""Such a command tells less on a slow machine, unless it may take the time that it needs."""
+_UNHURRIED = (
+    (re.compile(r"\bcrossroads run(?! .*--(?:budget|cancel|no-explain))"), "--budget 15000"),
+    (re.compile(r"\bpytest --crossroads(?= )(?! .*--crossroads-futures)"), "--crossroads-futures 500"),
+)
+"""Such commands tell less on a slow machine, unless they may take the time that they need, as they do by default on a fast one."""
 
 _VARYING = (
     (re.compile(r"\bin [\d.,]+ ?(s|ms|min)\b( \(\d+:\d\d:\d\d\))?"), "in TIME"),
@@ -115,7 +118,9 @@ class Teller:
     def _command(self, part: str) -> str:
         assert part.startswith("$ "), f"a console block begins with a command: {part!r}"
         command, _, expected = part.partition("\n")
-        typed = _UNHURRIED.sub(r"\g<0> --budget 15000", _ID.sub(lambda match: self.real_ids.get(match[0], match[0]), command[2:]))
+        typed = _ID.sub(lambda match: self.real_ids.get(match[0], match[0]), command[2:])
+        for pattern, unhurried in _UNHURRIED:
+            typed = pattern.sub(rf"\g<0> {unhurried}", typed)
         done = self._run(["bash", "-c", f"(exit {self.code}); {typed}"])
         self.code = done.returncode
         printed = tidy(done.stdout)
