@@ -82,7 +82,7 @@ def explain(
         failure: one that `explore` found, or its id in the store; its account is kept there, unless it was interrupted and an earlier
             one tells more.
         budget: futures it may cost, at least 100; fewer give wider intervals and "cannot tell".
-        seconds: wall time it may take, more than 0; None: any. Where futures are dear, fewer are lived so that it takes about a quarter of
+        seconds: wall time it may take, more than 0; None: any. Where futures are dear, fewer are lived so that it takes about half of
             that, and the account depends on how fast the machine is.
         seed: of the futures; the same seed gives the same account.
         eps: a chance of survival that counts as none, 0 < eps <= 0.2.

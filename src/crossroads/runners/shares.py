@@ -18,7 +18,7 @@ class Shares:
     """What is left to be lived, by engine.
 
     Args:
-        shares: indices for each engine; one without any takes none over.
+        shares: indices for each engine.
         least: so many are taken at once, as far as an engine has them: fewer aren't worth a message.
     """
 

@@ -43,7 +43,7 @@ SHRINKING_SHARE, SHRINKING_LEAST_S = 0.1, 8.0
 
 EXPLAINING_S = 60.0
 """What explaining the most frequent failure may take, unless told otherwise, and the next ones half and a third of it: ordinary programs
-need less, and where futures are dear it takes less than half."""
+need less, and where futures are dear it takes about half."""
 
 
 @options.verb(
