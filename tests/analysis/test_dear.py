@@ -64,18 +64,53 @@ def test_those_that_go_on_are_given_up_once_enough_like_them_have_failed() -> No
     assert builder.too_late is not None
     (jump,) = builder.build().turning_points
     assert not inquiry.is_thrifty
-    assert patience.limit < 500
+    assert 0 < patience.limit.point < 500
     assert patience.given_up > 10 * patience.seen
     assert patience.doubt == pytest.approx(streak_level(patience.seen, 0.05))
-    assert 0.9 < builder.too_late.level < 1 - streak_level(builder.too_late.streak, 0.05 / 16) - patience.doubt
+    assert 0.9 < builder.too_late.level <= 1 - streak_level(builder.too_late.streak, 0.05 / 16) - patience.doubt
     assert jump.after.low == pytest.approx(estimate(jump.after.failed, jump.after.futures).low * (1 - patience.doubt))
     assert any("were given up and count as failing" in note for note in builder.build().notes)
 
 
-@pytest.mark.parametrize("saved_late", [0.3, 0.05, 0.01])
-def test_what_those_that_are_given_up_might_have_become_is_allowed_for(saved_late: float) -> None:
+def test_where_only_the_clock_goes_on_futures_are_given_up_by_it() -> None:
     for seed in SEEDS:
-        inquiry = inquiry_of(CoinRunner([0.5] * 10_000, 1.0, survivors_live=100, saved_late=saved_late), seed, seconds=TIME_S)
+        runner = CoinRunner([0.2] * 20 + [1.0] * 40, 3.0, survivors_live=40, ages=(0.5, 3_600.0))
+        inquiry, builder = looked_into(runner, seed, seconds=60.0)
+        account, patience = builder.build(), inquiry.patience
+        assert (patience.limit.point, patience.limit.time) == (0, 1.0)
+        assert patience.whole_every > 100
+        assert [point.point for point in account.turning_points] == [19]
+        assert account.point_of_no_return is not None
+        assert account.point_of_no_return.point == 20
+        assert runner.seconds < 60
+        assert any("after 1 s of their own clock were given up" in note for note in account.notes)
+
+
+def test_those_that_hung_for_others_count_among_those_that_went_on() -> None:
+    told, untold = (inquiry_of(CoinRunner([0.5] * 60, 3.0, survivors_live=40, ages=(0.5, 3_600.0)), 0, seconds=60.0) for _ in range(2))
+    told.note_hung(5, 3_600.0)
+    for inquiry in (told, untold):
+        inquiry.sample_steps({0: 20})
+        inquiry.look_ahead()
+    assert told.patience.is_limited
+    assert told.patience.seen == untold.patience.seen + 5
+
+
+def test_a_clock_that_goes_on_at_no_cost_gives_nobody_up() -> None:
+    inquiry = inquiry_of(CoinRunner([0.5] * 60, 0.006, survivors_live=40, ages=(0.5, 3_600.0)), 0, seconds=1.0)
+    inquiry.sample_steps({0: 100})
+    inquiry.look_ahead()
+    assert inquiry.thrift(0) > 1
+    assert not inquiry.patience.is_limited
+
+
+@pytest.mark.parametrize("ages", [(0.0, 0.0), (0.5, 3_600.0)], ids=["points", "time"])
+@pytest.mark.parametrize("saved_late", [0.3, 0.05, 0.01])
+def test_what_those_that_are_given_up_might_have_become_is_allowed_for(saved_late: float, ages: tuple[float, float]) -> None:
+    survivors_live = 7_000 if ages[1] else 100
+    for seed in SEEDS:
+        runner = CoinRunner([0.5] * 10_000, 1.0, survivors_live, saved_late, ages)
+        inquiry = inquiry_of(runner, seed, seconds=TIME_S)
         inquiry.sample_steps({0: 16})
         for _ in range(20):
             with suppress(Misjudged):
@@ -94,7 +129,7 @@ def test_nobody_is_given_up_where_some_hang() -> None:
         with suppress(Misjudged):
             inquiry.sample_steps({0: 50})
     assert inquiry.unknown
-    assert not inquiry.patience.limit
+    assert not inquiry.patience.is_limited
     assert not inquiry.patience.given_up
 
 
@@ -103,7 +138,7 @@ def test_nobody_is_given_up_where_survivors_live_as_long() -> None:
         inquiry = inquiry_of(runner, 0, seconds=TIME_S)
         inquiry.sample_steps({0: 400})
         inquiry.look_ahead()
-        assert not inquiry.patience.limit
+        assert not inquiry.patience.is_limited
         assert inquiry.spent == 400
 
 

@@ -87,6 +87,26 @@ def test_a_gradual_rise_has_no_large_jumps() -> None:
         assert sum(jump.size for jump in search.jumps) < 0.5 * (1 - RAMP[0])
 
 
+def last_told(curve: list[float]) -> int:
+    """In how many searches the last step with a way out is told, and nothing else."""
+    found: list[list[int]] = []
+    for seed in range(24):
+        inquiry = coin_inquiry(curve, seed)
+        search = JumpSearch(inquiry, find_too_late(inquiry, eps=0.01, confidence=0.95).step)
+        search.run()
+        found.append([jump.step for jump in search.jumps])
+    last = max(step for step, q in enumerate(curve) if q < 1)
+    assert all(steps in ([], [last]) for steps in found)
+    return found.count([last])
+
+
+def test_of_a_small_rise_the_last_step_is_told_by_its_part_of_it() -> None:
+    creeping = [0.79 + 0.01 * step for step in range(16)]
+    assert last_told([*creeping, *[0.95] * 4, *[1.0] * 10]) >= 22
+    assert last_told([*creeping, *[0.985] * 4, *[1.0] * 10]) <= 1
+    assert last_told([0.97 + 0.001 * step for step in range(16)] + [1.0] * 10) <= 1
+
+
 def test_always_failing_is_too_late_from_the_start() -> None:
     found = find_too_late(coin_inquiry([1.0] * 50, 0), eps=0.01, confidence=0.95)
     assert found.step == 0

@@ -9,6 +9,7 @@ from crossroads.errors import EngineError, SettingError, TargetError
 from crossroads.runners.local import JOBS_MAX, LocalRunner
 from crossroads.snapshots.limits import Limits
 from crossroads.snapshots.live import GIVEN_UP
+from crossroads.snapshots.plans import Reach
 from crossroads.timeline.timelines import Epoch, Timeline, WorldSettings
 from crossroads.worlds.targets import parse_target
 
@@ -72,7 +73,7 @@ def test_runs_come_in_order_and_are_told_of(tmp_path: Path) -> None:
 def test_each_may_be_given_up_at_a_point_of_its_own(tmp_path: Path) -> None:
     with runner(tmp_path, jobs=2) as local:
         whole = local.run(begin(*range(10)))
-        cut = local.run(begin(*range(10)), until=[index % 2 for index in range(10)])
+        cut = local.run(begin(*range(10)), until=[Reach(index % 2) for index in range(10)])
     assert [run.timeline for run in cut[::2]] == [run.timeline for run in whole[::2]]
     assert {run.outcome for run in cut[1::2]} == {GIVEN_UP}
 

@@ -1,6 +1,7 @@
 """The same timeline of a test is the same run: from a snapshot, in a new process, on another engine; whatever the kind of test."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,10 @@ TESTS = ("test_plain", "test_async", "test_parameter[a b::c]", "test_files", "te
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with temporary folders of its own, so that what is left there is its own, too."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
     monkeypatch.chdir(tmp_path)
     return project(tmp_path, test_same=SOURCE)
 
@@ -123,7 +128,7 @@ def test_futures_from_the_middle_of_a_test_are_those_from_its_start(here: Path, 
 
 def leftovers() -> list[str]:
     root = os.path.join(os.environ.get("TMPDIR", "/tmp"), NAME)
-    return os.listdir(root) if os.path.isdir(root) else []
+    return os.listdir(root)
 
 
 def test_hypothesis_has_the_same_inputs_in_each_future_and_tells_the_one_that_failed(here: Path) -> None:

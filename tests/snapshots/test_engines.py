@@ -15,7 +15,7 @@ from crossroads.snapshots.engine import Engine, Launch, trunk_command
 from crossroads.snapshots.fork import ForkEngine, Unsound
 from crossroads.snapshots.limits import Limits
 from crossroads.snapshots.live import GIVEN_UP
-from crossroads.snapshots.plans import Traced
+from crossroads.snapshots.plans import Reach, Traced
 from crossroads.snapshots.replay import ReplayEngine
 from crossroads.snapshots.run import Run
 from crossroads.timeline.timelines import Calm, Epoch, NamedOverride, Override, Timeline, WorldSettings
@@ -70,7 +70,7 @@ def make(tmp_path: Path) -> Iterator[Callable[..., Engine]]:
 
 
 def run(
-    engine: Engine, timelines: Sequence[Timeline], trace: Traced = "none", pristine: bool = False, until: Sequence[int] = ()
+    engine: Engine, timelines: Sequence[Timeline], trace: Traced = "none", pristine: bool = False, until: Sequence[Reach] = ()
 ) -> list[Run]:
     runs: dict[int, Run] = {}
 
@@ -364,7 +364,9 @@ def test_a_future_that_still_goes_on_at_a_point_is_given_up_there(make: MakeEngi
     engine = make(name, WALK)
     (base,) = run(engine, [begin(1)])
     timelines = [base.timeline.branch(3, seed) for seed in range(4)]
-    whole, cut, longer, mixed = (run(engine, timelines, until=points) for points in ((), [8] * 4, [100] * 4, [0, 8, 100, 8]))
+    whole, cut, longer, mixed = (
+        run(engine, timelines, until=[Reach(point) for point in points]) for points in ((), [8] * 4, [100] * 4, [0, 8, 100, 8])
+    )
     assert {one.timeline.points for one in whole} == {15}
     assert {one.outcome for one in cut} == {GIVEN_UP}
     assert [facts(one) for one in longer] == [facts(one) for one in whole]

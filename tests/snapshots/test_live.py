@@ -18,6 +18,8 @@ class Still:
     def elapsed(self) -> float:
         return 0.0
 
+    def give_up_after(self, seconds: float) -> None: ...
+
     def woke(self) -> None: ...
 
 

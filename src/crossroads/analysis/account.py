@@ -11,7 +11,7 @@ from crossroads.analysis.path import Path, is_choice
 from crossroads.analysis.results import Account, CurvePoint, Decision, Ended, Moment, Option, PointOfNoReturn, TurningPoint, WayOut
 from crossroads.analysis.timers import first_only_here, ran_out_next
 from crossroads.analysis.too_late import TooLate
-from crossroads.analysis.turning import JUMP_SIZE, Jump, JumpSearch
+from crossroads.analysis.turning import JUMP_SIZE, RISE_MIN, Jump, JumpSearch
 from crossroads.snapshots.run import Run
 from crossroads.stats.probability import Probability
 from crossroads.stats.sequences import proved
@@ -190,6 +190,8 @@ def exact_account(inquiry: Inquiry, leaves: Sequence[Leaf]) -> Account:
     while too_late and steps[too_late - 1].failed_leaves == steps[too_late - 1].leaves:
         too_late -= 1
     jumps = [step for step in range(end) if abs(steps[step + 1].q - steps[step].q) >= JUMP_SIZE]
+    if not jumps and too_late and 1.0 - steps[too_late - 1].q >= JUMP_SIZE * (1.0 - steps[0].q) >= JUMP_SIZE * RISE_MIN:
+        jumps = [too_late - 1]
     survivor = None
     last = path.point(path.last(too_late - 1)) if too_late else None
     if last is not None and (leaf := survivor_of(leaves, path, last)) is not None:
@@ -277,8 +279,10 @@ def _asides(inquiry: Inquiry) -> tuple[str, ...]:
         notes.append(f"{inquiry.unknown:,} of the futures lived for this hung or diverged, and are left out of the numbers")
     patience = inquiry.patience
     if patience.given_up:
+        limit = patience.limit
+        place = f"at point {limit.point:,}" if limit.point else f"after {limit.time:.3g} s of their own clock"
         notes.append(
-            f"{patience.given_up:,} futures that still went on at point {patience.limit:,} were given up and count as failing, as all"
+            f"{patience.given_up:,} futures that still went on {place} were given up and count as failing, as all"
             f" {patience.seen:,} that were lived to their end failed; the intervals allow for it"
         )
     return tuple(notes)

@@ -17,7 +17,7 @@ from crossroads.analysis.inquiry import BudgetSpent, Inquiry, Misjudged
 from crossroads.analysis.moments import find_moments
 from crossroads.analysis.options import compare_options
 from crossroads.analysis.pasts import RecordedPast, past_of, record_past, save_past
-from crossroads.analysis.path import Path, is_choice
+from crossroads.analysis.path import Path, Paths, is_choice
 from crossroads.analysis.progress import OnAccount, OnProgress
 from crossroads.analysis.report import account_to_data
 from crossroads.analysis.results import Account, Failure
@@ -30,6 +30,7 @@ from crossroads.snapshots.engine import EngineName
 from crossroads.snapshots.limits import Limits
 from crossroads.snapshots.live import TRACE_MAX
 from crossroads.store.store import Store
+from crossroads.timeline.outcomes import WORLD_TIME_LIMIT
 from crossroads.timeline.timelines import Timeline
 
 T = TypeVar("T")
@@ -73,6 +74,7 @@ def explain(
     engine: EngineName | None = None,
     jobs: int | None = None,
     limits: Limits | None = None,
+    paths: Paths | None = None,
     on_progress: OnProgress | None = None,
     on_account: OnAccount | None = None,
 ) -> Account:
@@ -88,6 +90,7 @@ def explain(
         eps: a chance of survival that counts as none, 0 < eps <= 0.2.
         store: path of the store; None: the project's.
         engine, jobs, limits: as for `explore`.
+        paths: those that `explore` has filled in a moment ago, with the same code; this failure's is added. None: there are none.
         on_progress: called as it goes on.
         on_account: called with what is known so far, a few times a minute up to twice a second; where all futures can be lived, never.
 
@@ -111,6 +114,7 @@ def explain(
                 seconds=seconds,
                 seed=seed,
                 eps=eps,
+                paths=paths,
                 on_progress=on_progress,
                 on_account=on_account,
                 on_inquiry=inquiries.append,
@@ -168,6 +172,7 @@ def explain_timeline(
     seconds: float | None = None,
     seed: int = 0,
     eps: float = 0.01,
+    paths: Paths | None = None,
     on_progress: OnProgress | None = None,
     on_account: OnAccount | None = None,
     on_inquiry: Callable[[Inquiry], None] | None = None,
@@ -178,13 +183,13 @@ def explain_timeline(
         runner: where its futures are lived.
         failing: a timeline with its outcome, a failure.
         known: (failed, futures) of the whole program, as exploring counted them; left out of account where an option was imposed.
-        budget, seconds, seed, eps, on_progress, on_account: as for `explain`.
+        budget, seconds, seed, eps, paths, on_progress, on_account: as for `explain`.
         on_inquiry: called with what counts the futures, before the first is lived.
 
     Raises:
         DivergedError: lived again, it is another run.
     """
-    path = trace_path(runner, failing)
+    path = trace_path(runner, failing, paths)
     inquiry = Inquiry(runner, failing, path, seed=seed, budget=budget, seconds=seconds, on_progress=on_progress)
     if on_inquiry is not None:
         on_inquiry(inquiry)
@@ -193,6 +198,8 @@ def explain_timeline(
         if leaves is not None:
             return exact_account(inquiry, leaves)
         inquiry.pool(0, *known)
+        if inquiry.origin[1] == WORLD_TIME_LIMIT:
+            inquiry.note_hung(known[0], path.point(path.end).time)
     builder = AccountBuilder(inquiry, eps)
     if on_account is not None:
         inquiry.on_batch = _glimpses(builder, on_account)
@@ -242,12 +249,19 @@ def learn(inquiry: Inquiry, points: Sequence[int]) -> None:
         inquiry.path.learn(inquiry.runner.run([inquiry.failing], trace=unknown)[0].trace)
 
 
-def trace_path(runner: LocalRunner, failing: Timeline) -> Path:
-    """Live the failing timeline again and note its points, the first TRACE_MAX of them.
+def trace_path(runner: LocalRunner, failing: Timeline, paths: Paths | None = None) -> Path:
+    """The points of the failing timeline, the first TRACE_MAX of them: lived again for them, unless its path is known.
+
+    Args:
+        runner: where it is lived.
+        failing: a timeline with its outcome, a failure.
+        paths: those that are known; this one is added. None: there are none.
 
     Raises:
         DivergedError: it is another run now.
     """
+    if paths and failing.digest in paths:
+        return paths[failing.digest]
     run = runner.run([failing], trace="all" if failing.points < TRACE_MAX else tuple(range(TRACE_MAX)))[0]
     outcome = failing.outcome
     assert outcome is not None
@@ -263,7 +277,10 @@ def trace_path(runner: LocalRunner, failing: Timeline) -> Path:
             f' now it {now.kind}{f" ({now.exception})" if now.exception else ""}; if the program has changed, "crossroads run" finds its'
             " failures anew"
         )
-    return Path(run.timeline.points or failing.points or 1, run.trace)
+    path = Path(run.timeline.points or failing.points or 1, run.trace)
+    if paths is not None and failing.digest:
+        paths[failing.digest] = path
+    return path
 
 
 def _sample_all(inquiry: Inquiry, builder: AccountBuilder, eps: float) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from crossroads.analysis.idle_faults import LOOKED_AT, idle_faults
 from crossroads.analysis.pasts import PAST, save_pasts
+from crossroads.analysis.path import Paths
 from crossroads.analysis.points_mode import find_points_mode
 from crossroads.analysis.progress import OnProgress, Progress
 from crossroads.analysis.results import Exploration, Failure, Tally
@@ -65,6 +66,7 @@ def explore(
     limits: Limits | None = None,
     steps: int = STEP_LIMIT,
     faults: Sequence[str] = (),
+    paths: Paths | None = None,
     on_progress: OnProgress | None = None,
 ) -> Exploration:
     """Live futures of a program and group those that fail.
@@ -84,6 +86,7 @@ def explore(
         steps: points after which a future counts as hung, at least 1.
         faults: what may go wrong in an asyncio program, some of "crash", "partition", "reset", "loss"; by default the world is slow and
             uneven, but nothing breaks.
+        paths: takes in those of the failing runs, so that `explain` and `shrink` needn't look at them again.
         on_progress: called after each round.
 
     Returns:
@@ -105,6 +108,7 @@ def explore(
     with open_store(store) as kept:
         explorer = Explorer(kept, found, seed, world, fresh, on_progress)
         explorer.enough_s = enough_s
+        explorer.paths = {} if paths is None else paths
         return explorer.run(futures, engine, jobs, limits)
 
 
@@ -160,6 +164,7 @@ class Explorer:
         self._said: dict[str, int] = {}
         self._seen: set[tuple[str, str, str]] = set()
         self.enough_s: float | None = None
+        self.paths: Paths = {}
         self._longest_s = 0.0
         self._began = time.monotonic()
 
@@ -345,7 +350,7 @@ class Explorer:
         rows = sorted(self._store.failures(self._key(self._world.points)), key=lambda row: (-row.count, row.id))
         frequent = [row for row in rows if row.count and row.timeline.digest][:PASTS_MAX]
         unknown = [row for row in frequent if row.pieces.get(PAST, {}).get("digest") != row.timeline.digest]
-        save_pasts(self._store, runner, {row.id: row.timeline for row in unknown})
+        save_pasts(self._store, runner, {row.id: row.timeline for row in unknown}, self.paths)
 
     # The result.
 

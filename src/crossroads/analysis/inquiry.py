@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from math import inf
 
 from crossroads.analysis.path import Path
-from crossroads.analysis.patience import WHOLE_EVERY, WHOLE_FIRST, Patience
+from crossroads.analysis.patience import WHOLE_EVERY, WHOLE_FIRST, WHOLE_LEAST, Patience
 from crossroads.analysis.progress import OnProgress, Progress
 from crossroads.runners.local import LocalRunner
 from crossroads.snapshots.live import GIVEN_UP
-from crossroads.snapshots.plans import Traced
+from crossroads.snapshots.plans import NO_LIMIT, Reach, Traced
 from crossroads.snapshots.run import Run
 from crossroads.stats.probability import Probability
 from crossroads.stats.sequences import estimate
@@ -44,6 +45,16 @@ DEAR = 1.5
 
 SLOWER = 1.5
 """By this factor a machine may be slower than it was, and time that was said to be enough still is."""
+
+WHOLE_TIME_SHARE = 0.2
+"""Of the time of all cores so much, where it is scarce, may go to the first futures that are lived to their end so that others needn't
+be, and as much to those that still are later."""
+
+USUAL_IN_ALL = 2_000
+"""So many futures, roughly, an account takes where they are dear."""
+
+LOOKS_MAX = 8
+"""So many times, at most, some futures are lived for that."""
 
 SOME = 4
 """From fewer futures what one costs isn't told; and so many usual ones count among those from a spot, as one may take long by chance."""
@@ -121,7 +132,7 @@ class Inquiry:
         self.budget, self.seconds = budget, seconds
         self.is_thrifty = False
         """Whether fewer futures than usual were asked for anywhere, for want of time."""
-        self.patience = Patience(path.end)
+        self.patience = Patience(self._reach(path.end))
         self.unknown = 0
         self.otherwise: dict[str, int] = {}
         self.others: dict[tuple[str, str, str], Outcome] = {}
@@ -184,7 +195,7 @@ class Inquiry:
         if not tally.timed:
             return 0.0
         each = (tally.seconds + SOME * self._all.seconds / self._all.timed) / (tally.timed + SOME)
-        return each + tally.share * self._whole_s / WHOLE_EVERY if self.patience.limit else each
+        return each + tally.share * self._whole_s / self.patience.whole_every if self.patience.is_limited else each
 
     def thrift(self, *steps: int) -> float:
         """How many times dearer the futures from the dearest of some steps are than there is time for; 1 where they aren't dear."""
@@ -239,10 +250,35 @@ class Inquiry:
         Raises:
             BudgetSpent, Misjudged: as `sample`.
         """
-        step = self.path.step_of(min(self.patience.longest, self.path.end))
-        for count in (SOME, WHOLE_FIRST - SOME, SOME, SOME):
+        step = self.doomed_from
+        for _ in range(LOOKS_MAX):
             if self.patience.is_worth and (not self.cost(step) or self.thrift(step) > 1.0):
-                self.sample_steps({step: count})
+                missing = self._whole_needed - self.patience.seen
+                self.sample_steps({step: max(1, missing) if self.cost(step) else SOME})
+
+    @property
+    def doomed_from(self) -> int:
+        """The step at which all futures that ended otherwise had ended, as far as the failing run had gone just as far there."""
+        longest = self.patience.longest
+        if self.patience.goes_by_time:
+            return max(0, self._step_after(longest.time) - 1)
+        return self.path.step_of(min(longest.point, self.path.end))
+
+    @property
+    def given_up_from(self) -> int:
+        """The first step behind the place at which futures are given up; the last one where none are."""
+        limit = self.patience.limit
+        if limit.time:
+            return self._step_after(limit.time)
+        return self.path.step_of(min(limit.point or self.path.end, self.path.end))
+
+    def _step_after(self, time_s: float) -> int:
+        return self.path.step_of(next((point.index for point in self.path.trace if point.time > time_s), self.path.end))
+
+    def note_hung(self, futures: int, seconds: float) -> None:
+        """So many futures of others, from the start, are known to have gone on until the world's clock said this."""
+        for _ in range(futures):
+            self.patience.note_failed(Reach(), Reach(time=seconds))
 
     def pool(self, step: int, failed: int, futures: int) -> None:
         """Count futures that others have lived from this step."""
@@ -278,10 +314,12 @@ class Inquiry:
             if self.time_used > self._until:
                 raise BudgetSpent if self.is_late else StageOver
             batch = orders[len(runs) : len(runs) + self._batch_size(runs)]
-            limits = [self.patience.limit_of_next(spot[0]) for spot, _ in batch]
+            limits = [self.patience.limit_of_next() for _ in batch]
             timelines = [self._timeline(*order) for order in batch]
-            lived = self.runner.run(timelines, trace=trace, until=limits if any(limits) else ())
-            misjudged = sum(not self._count(spot, run, limit > 0) for (spot, _), run, limit in zip(batch, lived, limits, strict=True))
+            lived = self.runner.run(timelines, trace=trace, until=limits if any(limit != NO_LIMIT for limit in limits) else ())
+            misjudged = sum(
+                not self._count(spot, run, limit != NO_LIMIT) for (spot, _), run, limit in zip(batch, lived, limits, strict=True)
+            )
             self.spent += len(batch)
             runs += lived
             self._say_progress()
@@ -293,11 +331,22 @@ class Inquiry:
         return runs
 
     def _end_patience(self) -> None:
-        self.patience.end()
-        if self.patience.limit:
-            share = self.patience.limit / self.path.end
+        patience = self.patience
+        patience.end(self._whole_needed, max(WHOLE_EVERY, round(USUAL_IN_ALL / max(1, self._whole_affordable))))
+        if patience.is_limited:
             for tally in (*self._tallies.values(), self._all):
-                tally.seconds *= share
+                tally.seconds = tally.timed * patience.shortened(tally.seconds / max(1, tally.timed))
+
+    @property
+    def _whole_needed(self) -> int:
+        """How many must have gone on and failed before others are given up: fewer where there isn't the time."""
+        return min(WHOLE_FIRST, max(WHOLE_LEAST, self._whole_affordable))
+
+    @property
+    def _whole_affordable(self) -> int:
+        if self.seconds is None or not self._whole_s:
+            return USUAL_IN_ALL
+        return int(WHOLE_TIME_SHARE * self.seconds * self.runner.jobs / self._whole_s)
 
     def _take_back(self) -> None:
         """Count those alone that were free to go on for as long as they would: of the others those that ended early are too many."""
@@ -356,7 +405,7 @@ class Inquiry:
         """Count a future from a spot; False where it shows that others were given up too early."""
         outcome = run.outcome
         asked = self._tallies[spot]
-        if is_limited or not self.patience.limit:
+        if is_limited or not self.patience.is_limited:
             for tally in (asked, self._all):
                 tally.timed += 1
                 tally.seconds += _seconds_of(run)
@@ -364,7 +413,7 @@ class Inquiry:
         failed = self.fails(outcome)
         if failed is None:
             self.unknown += 1
-            return not self.patience.note_other(self.path.end)
+            return not self.patience.note_other(self._reach(self.path.end))
         if not failed and outcome.is_failure:
             text = f"{outcome.exception or outcome.kind} ({outcome.where})" if outcome.where else outcome.exception or outcome.kind
             self.otherwise[text] = self.otherwise.get(text, 0) + 1
@@ -380,11 +429,15 @@ class Inquiry:
         if outcome == GIVEN_UP:
             self.patience.given_up += 1
         elif failed:
-            self.patience.note_failed(spot[0], run.timeline.points)
+            self.patience.note_failed(self._reach(spot[0]), Reach(run.timeline.points, run.time), _seconds_of(run))
             self._whole_s = max(self._whole_s, _seconds_of(run))
         else:
-            return not self.patience.note_other(run.timeline.points)
+            return not self.patience.note_other(Reach(run.timeline.points, run.time), _seconds_of(run))
         return True
+
+    def _reach(self, point: int) -> Reach:
+        """How far the failing run had gone at a point; beyond any time where that isn't known."""
+        return Reach(point, self.path.point(point).time if self.path.is_known(point) else inf)
 
     def _spots_passed(self, spot: Spot, run: Run) -> list[Spot]:
         """All spots that this run is a fair future of.

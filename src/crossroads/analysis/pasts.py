@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
-from crossroads.analysis.path import is_choice
+from crossroads.analysis.path import Path, Paths, is_choice
 from crossroads.analysis.sameness import line_at
 from crossroads.errors import StoreError
 from crossroads.runners.local import LocalRunner
@@ -144,19 +144,21 @@ def save_past(kept: Store, target: Target, failure_id: str, failing: Timeline, p
         kept.save_piece(failure_id, PAST, past_to_data(replace(past, raised=raised)))
 
 
-def save_pasts(kept: Store, runner: LocalRunner, failing: Mapping[str, Timeline]) -> None:
+def save_pasts(kept: Store, runner: LocalRunner, failing: Mapping[str, Timeline], paths: Paths) -> None:
     """Live failing runs once more, side by side, and keep their pasts.
 
     Args:
         kept: the store; it has the failures.
         runner: for the program, as it still is.
         failing: the failures' runs, lived, by the whole ids.
+        paths: takes in those that become known.
     """
     short = {name: timeline for name, timeline in failing.items() if timeline.digest and 0 < timeline.points <= TRACE_MAX}
     runs = runner.run([_unlived(timeline) for timeline in short.values()], trace="all")
     traces = {name: run.trace for (name, timeline), run in zip(short.items(), runs, strict=True) if run.timeline.digest == timeline.digest}
     for name, timeline in failing.items():
         if name in traces:
+            paths[timeline.digest] = Path(timeline.points, traces[name])
             save_past(kept, runner.target, name, timeline, past_of(timeline, traces[name]))
         elif name not in short:
             save_past(kept, runner.target, name, timeline, record_past(runner, timeline))

@@ -4,9 +4,12 @@ A step is such a stretch of points; the failing run is the sequence of steps 0..
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 
 from crossroads.timeline.points import CHOICE_KINDS, Point
+
+Paths = MutableMapping[str, "Path"]
+"""Paths of failing runs by their digests, for as long as the code is what it was when they were traced."""
 
 
 class Path:

@@ -1,86 +1,116 @@
-"""After how many points a future that still goes on is given up, and counts as failing.
+"""How far a future may go before it is given up, and counts as failing.
 
-A program may be doomed long before it fails: a session whose peer is gone goes on until a limit of half a minute ends it. Each future that
-fails then costs a thousand times as much as one that survives, and what is learnt at its end is known early: it went on. So once all
-futures that ended otherwise have ended early, and enough others were lived to their end, nearly all are given up at twice that length. One
-in `WHOLE_EVERY` still isn't: if it ends otherwise after all, everything that was concluded in that way is taken back. As long as none does,
-those few bound how many of the others may have been misjudged (`doubt`), which is part of every number told.
+A program may be doomed long before it fails: a session whose peer is gone goes on until a limit of half a minute ends it, and a loop that
+has lost what it waits for until the world's own time is up. Each future that fails then costs a thousand times as much as one that
+survives, and what is learnt at its end is known early: it went on. So once all futures that ended otherwise have ended early, and enough
+others were lived to their end, nearly all are given up when they have gone twice as far, in points or, where only that pays, in world time.
+A few still aren't, see `whole_every`: if one of those ends otherwise after all, everything that was concluded in that way is taken back. As
+long as none does, they bound how many of the others may have been misjudged (`doubt`), which is part of every number told.
 """
 
-from typing import Final
+from typing import Final, Literal
 
+from crossroads.snapshots.plans import NO_LIMIT, Reach
 from crossroads.stats.streaks import streak_level
 
-WHOLE_FIRST: Final = 16
-"""So many futures must have gone on and failed before others are given up."""
+WHOLE_FIRST, WHOLE_LEAST = 16, 6
+"""So many futures must have gone on and failed before others are given up, and at least so many however dear they are."""
 
-WHOLE_EVERY: Final = 16
-"""One in so many is lived to its end whatever happens."""
+WHOLE_EVERY = 16
+"""One in so many is lived to its end whatever happens, unless there isn't the time for that."""
 
 OTHERS_MIN: Final = 8
 """Futures that ended otherwise before their length says anything."""
 
 LENGTHS: Final = 2
-"""So many times as long as the longest of those a future must go on to be given up."""
+"""So many times as far as the one of those that went furthest a future must go to be given up."""
 
 GAIN_MIN: Final = 4.0
-"""A failing run so many times as long as that makes it worth it."""
+"""A failing run that goes so many times further makes it worth it; by world time, which needn't cost anything, it must also take so many
+times as long."""
 
 DOUBT_DELTA: Final = 0.05
+
+Measure = Literal["point", "time"]
 
 
 class Patience:
     """What the lengths of the futures of one failing run tell.
 
     Args:
-        end: index of the end of the failing run.
+        end: how far the failing run went.
 
     Attributes:
-        limit: the point at which futures are given up; 0: none are.
+        limit: how far futures may go; NO_LIMIT: as far as they will.
+        whole_every: one in so many may whatever the limit.
         given_up: how many were.
-        longest: the index of the end of the longest that ended otherwise.
+        longest: how far the others went at most, by each measure.
     """
 
-    def __init__(self, end: int) -> None:
+    def __init__(self, end: Reach) -> None:
         self._end = end
-        self._failed: list[tuple[int, int]] = []
+        self._failed: list[tuple[Reach, Reach]] = []
         self._asked = self._others = 0
-        self.limit = self.given_up = self.longest = 0
+        self._failed_s = self._others_s = 0.0
+        self._timed = 0
+        self.limit = self.longest = NO_LIMIT
+        self.whole_every = WHOLE_EVERY
+        self.given_up = 0
 
-    def limit_of_next(self, begin: int) -> int:
-        """The limit of the next future that is asked for, which begins at this point."""
+    def limit_of_next(self) -> Reach:
+        """The limit of the next future that is asked for; one that begins behind it is given up as soon as it goes on."""
         self._asked += 1
-        return self.limit if begin < self.limit and self._asked % WHOLE_EVERY else 0
+        return self.limit if self._asked % self.whole_every else NO_LIMIT
 
-    def note_failed(self, begin: int, end: int) -> None:
-        """A future from this point was lived to its end, which is the failure in question."""
+    def note_failed(self, begin: Reach, end: Reach, seconds: float | None = None) -> None:
+        """A future from here was lived to its end, which is the failure in question, in so many seconds; None: nobody knows."""
         self._failed.append((begin, end))
+        if seconds is not None:
+            self._timed += 1
+            self._failed_s += seconds
 
-    def note_other(self, end: int) -> bool:
+    def note_other(self, end: Reach, seconds: float = 0.0) -> bool:
         """A future ended otherwise: whether others like it were given up."""
         self._others += 1
-        self.longest = max(self.longest, end)
-        return 0 < self.limit <= end
+        self._others_s += seconds
+        self.longest = Reach(max(self.longest.point, end.point), max(self.longest.time, end.time))
+        return self.is_limited and not _is_within(end, self.limit)
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether futures are given up."""
+        return self.limit != NO_LIMIT
 
     @property
     def is_worth(self) -> bool:
         """Whether to give futures up would pay, and they aren't yet."""
-        return not self.limit and self._others >= OTHERS_MIN and self._end >= GAIN_MIN * self._next_limit
+        return not self.is_limited and self._others >= OTHERS_MIN and self._measure is not None
+
+    @property
+    def goes_by_time(self) -> bool:
+        """Whether futures are given up by world time, or would be."""
+        return bool(self.limit.time) or (not self.is_limited and self._measure == "time")
 
     @property
     def seen(self) -> int:
         """Futures that went on beyond the limit and were lived to their end: each failed."""
         limit = self._next_limit
-        return sum(begin < limit <= end for begin, end in self._failed)
+        return sum(_is_within(begin, limit) and not _is_within(end, limit) for begin, end in self._failed)
 
-    def end(self) -> None:
-        """Give futures up from now on, if that pays and enough were seen to fail."""
-        if self.is_worth and self.seen >= WHOLE_FIRST:
-            self.limit = self._next_limit
+    def end(self, needed: int = WHOLE_FIRST, whole_every: int = WHOLE_EVERY) -> None:
+        """Give futures up from now on, but for one in so many, if that pays and so many were seen to fail."""
+        if self.is_worth and self.seen >= needed:
+            self.limit, self.whole_every = self._next_limit, whole_every
 
     def begin_anew(self) -> None:
-        """Give none up, until enough that are longer still were seen to fail."""
-        self.limit = self.given_up = 0
+        """Give none up, until enough that go further still were seen to fail."""
+        self.limit, self.given_up = NO_LIMIT, 0
+
+    def shortened(self, seconds: float) -> float:
+        """What futures that took so many seconds each take where some are given up, roughly."""
+        if self.limit.point:
+            return seconds * self.limit.point / self._end.point
+        return min(seconds, LENGTHS * self._others_s / max(self._others, 1))
 
     @property
     def doubt(self) -> float:
@@ -88,5 +118,23 @@ class Patience:
         return streak_level(self.seen, DOUBT_DELTA) if self.given_up else 0.0
 
     @property
-    def _next_limit(self) -> int:
-        return self.limit or LENGTHS * self.longest
+    def _next_limit(self) -> Reach:
+        if self.is_limited:
+            return self.limit
+        if self._measure == "time":
+            return Reach(time=LENGTHS * self.longest.time)
+        return Reach(point=LENGTHS * self.longest.point)
+
+    @property
+    def _measure(self) -> Measure | None:
+        """By what futures are to be given up, if that pays."""
+        if self._end.point >= GAIN_MIN * LENGTHS * self.longest.point:
+            return "point"
+        failed_s = self._failed_s / max(self._timed, 1)
+        is_dear = failed_s >= GAIN_MIN * self._others_s / max(self._others, 1) > 0
+        return "time" if is_dear and self._end.time >= GAIN_MIN * LENGTHS * self.longest.time > 0 else None
+
+
+def _is_within(reach: Reach, limit: Reach) -> bool:
+    """Whether a life that has come so far is within a limit by the one measure that it has."""
+    return reach.point < limit.point or reach.time < limit.time

@@ -14,7 +14,7 @@ from crossroads.analysis.inquiry import BudgetSpent
 from crossroads.analysis.last_words import last_words
 from crossroads.analysis.lives import witness
 from crossroads.analysis.neighbours import BATCH, NEIGHBOURS_MAX, Change, is_saved, nearest_survivor, other_options
-from crossroads.analysis.path import Path
+from crossroads.analysis.path import Path, Paths
 from crossroads.analysis.progress import OnProgress
 from crossroads.analysis.report import shrunk_to_data
 from crossroads.analysis.results import Account, Failure, Shrunk, ShrunkStep
@@ -63,6 +63,7 @@ def shrink(
     engine: EngineName | None = None,
     jobs: int | None = None,
     limits: Limits | None = None,
+    paths: Paths | None = None,
     on_progress: OnProgress | None = None,
 ) -> Shrunk:
     """The shortest way to a failure: a calm run with the fewest choices overridden that fails the same way.
@@ -74,6 +75,7 @@ def shrink(
         seed: of what the search itself draws; the same seed gives the same result.
         store: path of the store; None: the project's.
         engine, jobs, limits: as for `explore`.
+        paths: as for `explain`.
         on_progress: called as it goes on.
 
     Raises:
@@ -87,7 +89,7 @@ def shrink(
         found = load_failure(kept, failure) if isinstance(failure, str) else failure
         with runner_for(found.timeline, engine=engine, jobs=jobs, limits=limits) as runner:
             shrunk = shrink_timeline(
-                runner, found.timeline, found.account, budget=budget, seconds=seconds, seed=seed, on_progress=on_progress
+                runner, found.timeline, found.account, budget=budget, seconds=seconds, seed=seed, paths=paths, on_progress=on_progress
             )
         if any(row.id == found.id for row in kept.failures()):
             kept.save_piece(found.id, SHRUNK, shrunk_to_data(shrunk))
@@ -112,6 +114,7 @@ def shrink_timeline(
     budget: int = FUTURES,
     seconds: float | None = None,
     seed: int = 0,
+    paths: Paths | None = None,
     on_progress: OnProgress | None = None,
 ) -> Shrunk:
     """The shortest way to the end of one failing timeline.
@@ -120,13 +123,13 @@ def shrink_timeline(
         runner: where candidates are lived.
         failing: a timeline with its outcome, a failure.
         account: of it; None: none is known.
-        budget, seconds, seed, on_progress: as for `shrink`.
+        budget, seconds, seed, paths, on_progress: as for `shrink`.
 
     Raises:
         DivergedError: lived again, it or the result is another run.
     """
     began = time.monotonic()
-    path = trace_path(runner, failing)
+    path = trace_path(runner, failing, paths)
     trials = Trials(runner, failing, budget=budget, seconds=seconds, on_progress=on_progress)
     trials.spent += 1
     if not path.is_known(0):

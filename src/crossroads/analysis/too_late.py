@@ -73,10 +73,10 @@ def find_too_late(inquiry: Inquiry, *, eps: float, confidence: float) -> TooLate
     end = inquiry.path.count - 1
     delta = (1.0 - confidence) / (math.ceil(math.log2(end + 2)) + 2)
     probe_streak, final_streak = PROBE_FIRST, streak_needed(eps, delta)
-    if end > 0 and has_way_out(inquiry, end - 1, FIRST_LOOK):
+    if end > 0 and not inquiry.patience.is_worth and has_way_out(inquiry, end - 1, FIRST_LOOK):
         return TooLate(end, 0, 1.0)
     inquiry.look_ahead()
-    lower, seeming = 0, [end]
+    lower, seeming = 0, sorted({end, inquiry.given_up_from}, reverse=True)
     while True:
         while lower < seeming[-1]:
             middle = _next_probe(inquiry, lower, seeming[-1])
@@ -100,7 +100,7 @@ def find_too_late(inquiry: Inquiry, *, eps: float, confidence: float) -> TooLate
 def _next_probe(inquiry: Inquiry, lower: int, upper: int) -> int:
     path = inquiry.path
     if lower == 0 and upper == path.count - 1:
-        behind = path.step_of(min(inquiry.patience.longest, path.end))
+        behind = inquiry.doomed_from
         if 0 < behind < SHORT_SHARE * upper:
             return behind
     return lower + (upper - lower) // (LEANING if inquiry.thrift(upper) > 1.0 else 2)
@@ -131,13 +131,16 @@ def has_way_out(inquiry: Inquiry, step: int, futures: int, least: int = PROBE_LE
 
 
 def _force_options(inquiry: Inquiry, step: int, eps: float) -> int | None:
-    """Take each option of each later choice once, likely enough options only; the last step at which one of them was a way out."""
+    """Take each option of each later choice once, likely enough options only; the last step at which one of them was a way out.
+
+    Where futures that still go on are given up, those choices are left out that lie behind that place.
+    """
     first = inquiry.path.first(step)
     taken = {point.index: point.taken for point in inquiry.path.choices}
     spots: Sequence[Spot] = [
         (point.index, option)
         for point in inquiry.path.choices
-        if point.index >= first
+        if first <= point.index < inquiry.path.first(inquiry.given_up_from)
         for option, weight in enumerate(point.weights)
         if option != taken[point.index] and weight >= eps
     ][: inquiry.affordable(FORCED_MAX, FORCED_LEAST, step)]

@@ -6,9 +6,12 @@ on both sides and all that went before decide together whether the jump is real;
 made it a candidate overstate it. Up to SCAN_STEPS_MAX steps every neighbouring pair is then sampled until it is settled, the likeliest
 first, which finds jumps that are undone soon after.
 
+Where no step is a jump, one is measured by the whole rise, 1 - q(0), which all changes add up to: the last step with a way out. In a
+program that mostly fails it is often what decided, and no step can jump far there.
+
 Where time is scarce, see `inquiry`, the scan has fewer futures, neighbours aren't compared, and jumps are certified with fewer futures.
 
-What remains undetected: an up and a down that cancel between two probes; jumps below JUMP_SIZE.
+What remains undetected: an up and a down that cancel between two probes; other jumps below JUMP_SIZE.
 Source: optimal partitioning (Jackson et al., 2005) and noisy binary search (Karp & Kleinberg, 2007), see `stats.segments` and
 `stats.localise`.
 """
@@ -91,6 +94,12 @@ LEVEL_STEP_MIN: Final = 0.07
 FRESH_MORE: Final = 32
 """Fresh futures on each side of a candidate at a time."""
 
+RISE_MIN: Final = 0.1
+"""Of a smaller rise no step is told: it would take thousands of futures to be sure of it."""
+
+LAST_LATE: Final = 1.0
+"""The evidence that the last step needs where it is measured by the rise: it is one candidate, not the likeliest of many."""
+
 END_FUTURES: Final = 500
 """Failures in a row at the step from which q counts as 1 that are taken as they are, not as a certainty."""
 
@@ -130,6 +139,7 @@ class JumpSearch:
         self.jumps: list[Jump] = []
         self.unproved = 0
         self.is_finished = self.is_cut = False
+        self._usual = USUAL
         self._is_thrifty = inquiry.thrift(upto, max(0, upto - 1)) > 1.0
         self.method = "full scan" if upto <= SCAN_STEPS_MAX and not self._is_thrifty else "scan and search"
 
@@ -142,6 +152,7 @@ class JumpSearch:
         self._inquiry.stage = "looking for turning points"
         with self._inquiry.until(SEARCHING_UNTIL):
             self._search()
+            self._measure_last()
             self.is_finished = not self.unproved
             return
         self.is_cut = True
@@ -158,6 +169,21 @@ class JumpSearch:
             with self._inquiry.until(COMPARING_UNTIL):
                 self._compare_pairs()
             self._prove(self._likely_pairs())
+
+    def _measure_last(self) -> None:
+        """Where there is no jump, decide about the last step with a way out by its part of the rise."""
+        last, rise = self._upto - 1, 1.0 - self._at(0).share
+        if self.jumps or last < 0 or rise < RISE_MIN:
+            return
+        self._judged.discard(last)
+        self._usual = JumpRule(
+            size=rise * USUAL.size,
+            margin=rise * USUAL.margin,
+            late=LAST_LATE,
+            futures_min=round(USUAL.futures_min / rise),
+            futures_max=round(USUAL.futures_max / rise),
+        )
+        self._certify([last])
 
     # Many steps.
 
@@ -327,12 +353,13 @@ class JumpSearch:
     def _rule(self, step: int) -> JumpRule:
         """How sure one has to be of a jump from this step: as usual, from fewer fresh futures where they are dear."""
         sides = [side for side in (step, step + 1) if side < self._upto]
-        fewest = self._inquiry.affordable(USUAL.futures_min, CERTAIN_LEAST, *sides)
-        most = USUAL.futures_max * fewest // USUAL.futures_min
+        usual = self._usual
+        fewest = self._inquiry.affordable(usual.futures_min, CERTAIN_LEAST, *sides)
+        most = usual.futures_max * fewest // usual.futures_min
         if step + 1 == self._upto:
             known = max(1, self._at(self._upto).futures)
             fewest, most = min(fewest, known), min(most, known)
-        return replace(USUAL, futures_min=fewest, futures_max=most)
+        return replace(usual, futures_min=fewest, futures_max=most)
 
     def _sample_sides(self, steps: list[int], rules: dict[int, JumpRule]) -> None:
         wanted: dict[int, int] = {}

@@ -16,7 +16,7 @@ from crossroads.snapshots.driving import drive
 from crossroads.snapshots.engine import Engine, EngineName, Launch, Steps, trunk_command
 from crossroads.snapshots.fork import ForkEngine, Unsound
 from crossroads.snapshots.limits import Limits
-from crossroads.snapshots.plans import Traced
+from crossroads.snapshots.plans import Reach, Traced
 from crossroads.snapshots.replay import ReplayEngine
 from crossroads.snapshots.run import Run
 from crossroads.snapshots.together import Distrusted, Together
@@ -32,6 +32,9 @@ LONG_S: Final = 0.2
 
 TAKEN_S, TAKEN_TOGETHER_S = 0.1, 0.25
 """An engine takes timelines for so long at least, also where they are lived in one process: there each lot has costs of its own."""
+
+TAKEN_MOST_S = 0.5
+"""And for so long at most, by what others took: among them may be some that take very long."""
 
 JOBS_MAX: Final = 256
 
@@ -106,7 +109,7 @@ class LocalRunner:
         elsewhere: bool = False,
         together: bool = False,
         rechecked: bool = False,
-        until: Sequence[int] = (),
+        until: Sequence[Reach] = (),
         on_run: Callable[[int, Run], None] | None = None,
     ) -> list[Run]:
         """Live timelines on all cores.
@@ -119,8 +122,8 @@ class LocalRunner:
             together: futures from the start may share processes where they are short, as long as those of a sample are the same alone.
                 Such runs have no output. See `distrusted`. Futures of a test never do.
             rechecked: the caller lives all that fail again, so that no failure has to be in that sample.
-            until: for each timeline a point, behind that where it branches, at which it is given up if it still goes on: it ends with
-                GIVEN_UP; 0: never. (): none is. Not with `together`.
+            until: for each timeline how far it may go, a point behind that where it branches or a world time, before it is given up
+                and ends with GIVEN_UP. (): none is. Not with `together`.
             on_run: called with each index and run as soon as it is there, in any order.
 
         Returns:
@@ -167,7 +170,7 @@ class LocalRunner:
         elsewhere: bool,
         together: bool,
         rechecked: bool,
-        until: Sequence[int],
+        until: Sequence[Reach],
         on_run: Callable[[int, Run], None] | None,
     ) -> list[Run]:
         runs: list[Run | None] = [None] * len(timelines)
@@ -193,7 +196,8 @@ class LocalRunner:
 
         longest_s = max((engine.longest_s for engine in self._engines), default=0.0)
         parts = share_out(timelines, self._jobs, 2 if longest_s > LONG_S else SPLIT_MIN)
-        shares = Shares(parts, self._worth_taking(TAKEN_TOGETHER_S if together else TAKEN_S, len(timelines)))
+        least, most = (self._lived_in(seconds, len(timelines)) for seconds in (TAKEN_TOGETHER_S if together else TAKEN_S, TAKEN_MOST_S))
+        shares = Shares(parts, least, max(1, most))
         steps = []
         for number, part in enumerate(parts):
             if part:
@@ -207,7 +211,7 @@ class LocalRunner:
                 self.notes.append(note)
         return [run for run in runs if run is not None]
 
-    def _worth_taking(self, seconds: float, most: int) -> int:
+    def _lived_in(self, seconds: float, most: int) -> int:
         """How many timelines are lived in so many seconds, by those that were."""
         return most if not self._lived else min(most, int(seconds * self._lived / max(self._lived_s, 1e-6)))
 

@@ -20,7 +20,7 @@ from crossroads.errors import EngineError, InternalError, TargetError
 from crossroads.snapshots import kernel, wire
 from crossroads.snapshots.ladder import NO_PAST, Ladder, Rung
 from crossroads.snapshots.limits import FIRST_WALL_S, LOAD_WALL_S, Limits
-from crossroads.snapshots.plans import BARE, Plan, Traced, text_of, text_of_lot
+from crossroads.snapshots.plans import BARE, NO_LIMIT, Plan, Reach, Traced, text_of, text_of_lot
 from crossroads.snapshots.results import killed_its_supervisor, runs_from
 from crossroads.snapshots.run import Run
 from crossroads.timeline.timelines import Timeline
@@ -107,7 +107,7 @@ class Engine:
         *,
         trace: Traced = "none",
         pristine: bool = False,
-        until: Sequence[int] = (),
+        until: Sequence[Reach] = (),
     ) -> Steps[None]:
         """Live timelines, and deliver each run with its index in `timelines`, in any order.
 
@@ -116,8 +116,8 @@ class Engine:
             deliver: called with each run as soon as it is there.
             trace: points to record in each.
             pristine: begin each from a process that has lived nothing of the program's yet but its import, and keep tracebacks.
-            until: for each timeline a point, behind that where it branches, at which it is given up if it still goes on: it ends with
-                GIVEN_UP; 0: never. (): none is.
+            until: for each timeline how far it may go, a point behind that where it branches or a world time, before it is given up
+                and ends with GIVEN_UP. (): none is.
 
         Raises:
             TargetError: the program can't be imported or called.
@@ -244,14 +244,16 @@ class Engine:
         deliver: Callable[[int, Run], None],
         trace: Traced,
         explain_end: bool,
-        until: Sequence[int] = (),
+        until: Sequence[Reach] = (),
     ) -> Steps[list[int]]:
         """Live futures from a snapshot; the indices that are left undone because the snapshot was lost."""
         left = list(indices)
         while left:
             wall_s = self.wall_s
             chunk = left[: PLANS_A_MESSAGE if self.longest_s and not self._is_in_doubt else 1]
-            plans = [text_of([Plan.of(timelines[index], rung.point, trace, explain_end, until[index] if until else 0)]) for index in chunk]
+            plans = [
+                text_of([Plan.of(timelines[index], rung.point, trace, explain_end, until[index] if until else NO_LIMIT)]) for index in chunk
+            ]
             try:
                 wire.send(rung.channel, {"do": "branch", "plans": plans, "wall_s": wall_s})
                 for index in chunk:

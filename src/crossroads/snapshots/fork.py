@@ -14,7 +14,7 @@ from crossroads.snapshots import kernel
 from crossroads.snapshots.engine import WALL_S_MIN, Engine, Launch, Steps, refusal
 from crossroads.snapshots.ladder import Rung
 from crossroads.snapshots.limits import LOAD_WALL_S
-from crossroads.snapshots.plans import LOADED, Traced
+from crossroads.snapshots.plans import LOADED, Reach, Traced
 from crossroads.snapshots.run import Run
 from crossroads.snapshots.together import ENDLESS_START_S, LOT_MIN, START_CHEAP_S, START_SHORT_S, Distrusted, Together, ended_in_order
 from crossroads.snapshots.wire import Message
@@ -115,7 +115,7 @@ class ForkEngine(Engine):
         *,
         trace: Traced = "none",
         pristine: bool = False,
-        until: Sequence[int] = (),
+        until: Sequence[Reach] = (),
     ) -> Steps[None]:
         for left in [list(range(len(timelines)))] if pristine else batches(timelines):
             self._jobs += 1
@@ -130,7 +130,7 @@ class ForkEngine(Engine):
                 left = yield from self._branch_all(left, timelines, deliver, trace, until)
 
     def _branch_all(
-        self, left: Sequence[int], timelines: Sequence[Timeline], deliver: Callable[[int, Run], None], trace: Traced, until: Sequence[int]
+        self, left: Sequence[int], timelines: Sequence[Timeline], deliver: Callable[[int, Run], None], trace: Traced, until: Sequence[Reach]
     ) -> Steps[list[int]]:
         groups: dict[Rung, list[int]] = defaultdict(list)
         found: dict[tuple[Past, int], Rung | None] = {}

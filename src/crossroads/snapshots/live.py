@@ -47,7 +47,7 @@ CALM_FOUR: Final[Four] = (CALM_UNIT, CALM_UNIT, CALM_UNIT, CALM_UNIT)
 # Taken before any program under test could replace it.
 _collect = gc.collect
 
-GIVEN_UP: Final = Outcome("hung", "given up", "went on beyond the point at which it was to be given up")
+GIVEN_UP: Final = Outcome("hung", "given up", "went on beyond the point or the time at which it was to be given up")
 
 _NO_LABEL: Final = object()
 
@@ -78,6 +78,9 @@ class Fate(Protocol):
 
     def ran_out(self) -> list[str]:
         """Those that have since this was last asked."""
+
+    def give_up_after(self, seconds: float) -> None:
+        """End the run with GIVEN_UP once its clock is beyond this time; 0: don't."""
 
     def woke(self) -> None:
         """This process was forked since it was last told so, or since its start: what a fork disturbs is to be put right."""
@@ -273,6 +276,7 @@ class LiveRun:
         self._traced = () if isinstance(plan.trace, str) else tuple(sorted(plan.trace))
         if plan.trace == "all":
             self._fate.watch(True)
+        self._fate.give_up_after(plan.until.time)
         self.choices, self.trace, self._last_print = [], [], None
 
     def finish(self, outcome: Outcome) -> Record:
@@ -292,6 +296,7 @@ class LiveRun:
             "drawn": self._fate.drawn(),
             "trace": self.trace,
             "marks": self.marks,
+            "time": self.time,
             **({"lines": lines} if self._lines is not None else {}),
             **({"unsimulated": NotSimulated.asked} if NotSimulated.asked else {}),
         }
@@ -387,7 +392,7 @@ class LiveRun:
             _collect()
         if index >= self._step_limit:
             self._end(self, Outcome("hung", "step limit", f"did not end within {self._step_limit:,} points"))
-        if index >= self._plan.until > 0:
+        if index >= self._plan.until.point > 0:
             self._end(self, GIVEN_UP)
         if self._tracing and self._is_traced(index):
             self._record()
@@ -400,7 +405,7 @@ class LiveRun:
         if self.observe is not None or (self._tracing and self._plan.trace == "all"):
             self._stop = index + 1
             return
-        ahead = [self._step_limit, self._next_collection, self._plan.until or self._step_limit]
+        ahead = [self._step_limit, self._next_collection, self._plan.until.point or self._step_limit]
         following = bisect_right(self._traced, index)
         ahead += self._traced[following : following + 1]
         ahead += [point for point in self.pauses if point > index]

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from crossroads.timeline.timelines import Calm, Timeline
 
@@ -20,6 +20,16 @@ _scan: Any = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 Traced = Literal["none", "all", "lines"] | tuple[int, ...]
 
 
+class Reach(NamedTuple):
+    """How far a life has come, or may: to a point, and to a world time in seconds; as a limit, 0 is none."""
+
+    point: int = 0
+    time: float = 0.0
+
+
+NO_LIMIT: Final = Reach()
+
+
 @dataclass(slots=True)
 class Plan:
     """Epochs and overrides by point, and what to record on the way.
@@ -31,7 +41,7 @@ class Plan:
         trace: indices of the points to record, "all" (the first TRACE_MAX), "none"; or "lines", the program's own source lines instead.
         explain_end: whether to print the traceback of a failing end, as the interpreter would.
         is_brief: whether nothing but digest and counts is to be told of a life that passes.
-        until: the point at which a life that still goes on is given up, so that it "hung"; 0: none.
+        until: a life that goes on up to this point, or beyond this world time, is given up, so that it "hung".
     """
 
     epochs: dict[int, tuple[int, Calm]] = field(default_factory=dict)
@@ -40,10 +50,12 @@ class Plan:
     explain_end: bool = False
     named: dict[tuple[str, int], tuple[int, str]] = field(default_factory=dict)
     is_brief: bool = False
-    until: int = 0
+    until: Reach = NO_LIMIT
 
     @classmethod
-    def of(cls, timeline: Timeline, since: int = BARE, trace: Traced = "none", explain_end: bool = False, until: int = 0) -> "Plan":
+    def of(
+        cls, timeline: Timeline, since: int = BARE, trace: Traced = "none", explain_end: bool = False, until: Reach = NO_LIMIT
+    ) -> "Plan":
         """The part of a timeline that lies at the point `since` or later."""
         return cls(
             {epoch.point: (epoch.seed, epoch.calm) for epoch in timeline.epochs if epoch.point >= since},
@@ -61,7 +73,7 @@ class Plan:
             "trace": self.trace,
             "explain_end": self.explain_end,
             **({"named": [(*name, *option) for name, option in self.named.items()]} if self.named else {}),
-            **({"until": self.until} if self.until else {}),
+            **({"until": self.until} if self.until != NO_LIMIT else {}),
         }
 
     @classmethod
@@ -70,7 +82,7 @@ class Plan:
         traced: Traced = trace if trace in ("none", "all", "lines") else tuple(trace)
         epochs: dict[int, tuple[int, Calm]] = {point: (seed, calm[0] if calm else "") for point, seed, *calm in message["epochs"]}
         named = {(name, occurrence): (option, text) for name, occurrence, option, text in message.get("named", ())}
-        return cls(epochs, dict(message["overrides"]), traced, message["explain_end"], named, until=message.get("until", 0))
+        return cls(epochs, dict(message["overrides"]), traced, message["explain_end"], named, until=Reach(*message.get("until", NO_LIMIT)))
 
 
 def text_of_lot(timelines: Iterable[Timeline]) -> str:

@@ -6,7 +6,7 @@ Slower by the program's import and start-up for each future; sound with threads,
 from collections.abc import Callable, Sequence
 
 from crossroads.snapshots.engine import Engine, Steps
-from crossroads.snapshots.plans import Traced
+from crossroads.snapshots.plans import Reach, Traced
 from crossroads.snapshots.run import Run
 from crossroads.timeline.timelines import Timeline
 
@@ -23,7 +23,7 @@ class ReplayEngine(Engine):
         *,
         trace: Traced = "none",
         pristine: bool = False,
-        until: Sequence[int] = (),
+        until: Sequence[Reach] = (),
     ) -> Steps[None]:
         self._jobs += 1
         left = list(range(len(timelines)))

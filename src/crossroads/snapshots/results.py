@@ -111,6 +111,7 @@ def _lived(timeline: Timeline, result: dict[str, Any], python: str, seconds: flo
         remains=str(result.get("stop", "")),
         cpu_s=float(result.get("cpu_s", 0.0)),
         lines=tuple((str(file), int(line)) for file, line in result.get("lines", ())),
+        time=float(result.get("time", 0.0)),
         unsimulated=str(result.get("unsimulated", "")),
     )
 

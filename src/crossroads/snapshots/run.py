@@ -40,6 +40,7 @@ class Run:
         remains: what it left in its process that another future couldn't be lived with: "threads", "child processes", "memory", or "".
         cpu_s: CPU time of its process up to its end, that of others before it in the same process included; 0 where it wasn't told.
         libraries: the libraries whose events could be points, as far as the program has imported them.
+        time: world time at its end, seconds since its start; 0 where it wasn't told.
         unsimulated: the last thing that it asked for and the world doesn't have, as its exception says it; "" for none, and if it passed.
     """
 
@@ -54,6 +55,7 @@ class Run:
     remains: str = ""
     lines: tuple[tuple[str, int], ...] = ()
     cpu_s: float = 0.0
+    time: float = 0.0
     unsimulated: str = ""
 
     @property

@@ -5,6 +5,9 @@ from typing import Final, Literal, get_args
 
 OutcomeKind = Literal["passed", "failed", "exited", "crashed", "hung", "out of memory", "left behind", "diverged"]
 
+WORLD_TIME_LIMIT: Final = "world-time limit"
+"""What stands for the exception of a run that hung until the world's own clock had reached its limit."""
+
 OUTCOME_KINDS: Final[tuple[str, ...]] = get_args(OutcomeKind)
 
 

@@ -107,6 +107,9 @@ class PlainWorld:
     def watch(self, on: bool) -> None:
         pass
 
+    def give_up_after(self, seconds: float) -> None:
+        """A plain world's clock doesn't run by itself: points alone tell how far a run has come."""
+
     def ran_out(self) -> list[str]:
         return []
 

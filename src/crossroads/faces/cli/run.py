@@ -137,7 +137,7 @@ def _replay_kept(session: Session, target: str, directory: Path, json_file: str 
 
 def _found(session: Session, target: str, settings: dict[str, Any]) -> tuple[Exploration, CrossroadsError | None]:
     """The exploration with the accounts of its most frequent failures, and what must be raised once it is printed."""
-    shared = {name: settings[name] for name in ("seed", "store", "engine", "jobs", "limits", "on_progress")}
+    shared = {name: settings[name] for name in ("seed", "store", "engine", "jobs", "limits", "on_progress")} | {"paths": {}}
     asked = {name: settings[name] for name in ("steps", "faults") if settings[name]}
     if settings["futures"] is None and not settings["no_explain"]:
         asked["enough_s"] = ENOUGH_S

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from crossroads.analysis.explain import BUDGET, explain
 from crossroads.analysis.explore import explore
+from crossroads.analysis.path import Paths
 from crossroads.analysis.progress import Progress
 from crossroads.analysis.results import Exploration, Failure
 from crossroads.analysis.shrink import shrink
@@ -75,7 +76,8 @@ def live(target: str, asked: Asked, allowed: Allowed, place: Place) -> Explorati
     """
     shared: dict[str, Any] = {"seed": asked.seed, **shared_by(asked, place)}
     began = time.monotonic()
-    exploration = _explored(target, asked, allowed, shared)
+    paths: Paths = {}
+    exploration = _explored(target, asked, allowed, shared, paths)
     if not exploration.failures:
         return exploration
     first, *others = exploration.failures
@@ -86,6 +88,7 @@ def live(target: str, asked: Asked, allowed: Allowed, place: Place) -> Explorati
             exploration, f'it wasn\'t explained, as each of its futures takes the wall limit; "crossroads explain {first.id}" does it'
         )
     try:
+        shared["paths"] = paths
         explained = _explained(first, allowed.explain_s(), shared)
         shrinking_s = min(max(SHRINKING_LEAST_S, SHRINKING_SHARE * (time.monotonic() - began)), allowed.explain_s())
         explained = _shortened(explained, shrinking_s, shared)
@@ -123,7 +126,7 @@ def hangs_always(exploration: Exploration) -> str:
     return "all of its futures hung, so either it waits for ever, or for what isn't simulated, such as a thread"
 
 
-def _explored(target: str, asked: Asked, allowed: Allowed, shared: dict[str, Any]) -> Exploration:
+def _explored(target: str, asked: Asked, allowed: Allowed, shared: dict[str, Any], paths: Paths) -> Exploration:
     """Anew each time: what the test depends on may have changed, though its file is as it was."""
     watch = _Watch(allowed.explore_s)
     futures = asked.futures or (FUTURES if allowed.explore_s is None else FUTURES_IN_TIME)
@@ -135,7 +138,7 @@ def _explored(target: str, asked: Asked, allowed: Allowed, shared: dict[str, Any
             found = sweep_cancel(target, cancel=asked.cancel, futures=futures, **more).exploration
         else:
             enough_s = ENOUGH_S if asked.futures is None else None
-            found = explore(target, futures=futures, fresh=True, enough_s=enough_s, **more)
+            found = explore(target, futures=futures, fresh=True, enough_s=enough_s, paths=paths, **more)
     if not found.complete and not watch.is_over:
         raise KeyboardInterrupt
     return replace(found, complete=True)

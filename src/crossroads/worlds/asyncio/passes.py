@@ -22,6 +22,9 @@ TIMERS_MAX: Final = 100
 WAIT_S_MAX: Final = 24 * 3600
 """For so long the stock loop waits at a time (base_events.py, MAXIMUM_SELECT_TIMEOUT)."""
 
+RAN_OUT_MAX: Final = 100
+"""So many timers that run out are noted between two points; a program that does nothing but wait may have thousands."""
+
 # Much of what is used of them is private, and the same in all versions that run here.
 _StockLoop: Any = asyncio.SelectorEventLoop
 
@@ -31,7 +34,7 @@ class QuickLoop(_StockLoop):  # type: ignore[misc]
     """The stock loop, and quicker while `_quick` is true.
 
     Attributes:
-        ran_out: where the timers are noted that run out, "" for those of a pass that weren't seen; None: nowhere.
+        ran_out: where the timers are noted that run out, "" for all that weren't seen or are too many; None: nowhere.
     """
 
     _quick = False
@@ -41,7 +44,7 @@ class QuickLoop(_StockLoop):  # type: ignore[misc]
         ready, scheduled = self._ready, self._scheduled
         if not self._quick or len(scheduled) > TIMERS_MAX:
             super()._run_once()
-            if self.ran_out is not None and "" not in self.ran_out:
+            if self.ran_out is not None and len(self.ran_out) <= RAN_OUT_MAX:
                 self.ran_out.append("")
             return
         while scheduled and scheduled[0]._cancelled:
@@ -64,7 +67,7 @@ class QuickLoop(_StockLoop):  # type: ignore[misc]
                 handle._scheduled = False
                 ready.append(handle)
             handle = None
-            if self.ran_out is not None and len(ready) > before:
+            if self.ran_out is not None and len(ready) > before and len(self.ran_out) <= RAN_OUT_MAX:
                 self._run_watched(ready, before)
                 return
         run_ready(ready)
@@ -75,6 +78,8 @@ class QuickLoop(_StockLoop):  # type: ignore[misc]
         run_ready(ready)
         if self.ran_out is not None:
             self.ran_out += [text for timer, text in due if not timer._cancelled]
+            if len(self.ran_out) >= RAN_OUT_MAX:
+                self.ran_out[RAN_OUT_MAX:] = [""]
 
     def _process_events(self, event_list: Any) -> None:
         for key, mask in event_list:

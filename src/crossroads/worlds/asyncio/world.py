@@ -9,8 +9,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final, NoReturn
 
-from crossroads.snapshots.live import LiveRun
-from crossroads.timeline.outcomes import Outcome, OutcomeKind
+from crossroads.snapshots.live import GIVEN_UP, LiveRun
+from crossroads.timeline.outcomes import WORLD_TIME_LIMIT, Outcome, OutcomeKind
 from crossroads.timeline.timelines import WorldSettings
 from crossroads.world import current
 from crossroads.worlds.asyncio import adaptors, blocking, locks, refusals
@@ -72,6 +72,7 @@ class AsyncioWorld(PlainWorld):
         self._main: Any = None
         self._made: list[weakref.ref[WorldLoop]] = []
         self._ran_out: list[str] | None = None
+        self._gives_up = False
         self._selector: WorldSelector | None = None
         self._jobs = Jobs(self.traffic, self._clock)
         self._clock.sleeper = self._jobs.errands.sleep
@@ -170,6 +171,10 @@ class AsyncioWorld(PlainWorld):
         for loop in self._loops:
             loop.ran_out = self._ran_out
 
+    def give_up_after(self, seconds: float) -> None:
+        self._gives_up = 0 < seconds * 10**9 < TIME_LIMIT_NS
+        self.traffic.limit_ns = round(seconds * 10**9) if self._gives_up else TIME_LIMIT_NS
+
     def ran_out(self) -> list[str]:
         if not self._ran_out:
             return []
@@ -221,7 +226,9 @@ class AsyncioWorld(PlainWorld):
         self._end("failed", "Deadlock", f"nothing is left to happen{over}, and {waiting} for ever: {said}{more}", where)
 
     def _overdue(self) -> None:
-        self._end("hung", "world-time limit", f"did not end within {TIME_LIMIT_NS // 10**9:,} s of its own clock", "")
+        if self._gives_up and self._live is not None:
+            self._live.end(GIVEN_UP)
+        self._end("hung", WORLD_TIME_LIMIT, f"did not end within {TIME_LIMIT_NS // 10**9:,} s of its own clock", "")
 
     def _end(self, kind: OutcomeKind, exception: str, message: str, where: str) -> NoReturn:
         if self._live is None:
