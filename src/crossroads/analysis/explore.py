@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from crossroads.analysis.idle_faults import LOOKED_AT, idle_faults
 from crossroads.analysis.pasts import PAST, save_pasts
-from crossroads.analysis.path import Paths
+from crossroads.analysis.path import Path, Paths
 from crossroads.analysis.points_mode import find_points_mode
 from crossroads.analysis.progress import OnProgress, Progress
 from crossroads.analysis.results import Exploration, Failure, Tally
@@ -22,6 +22,7 @@ from crossroads.errors import SettingError
 from crossroads.runners.local import LocalRunner
 from crossroads.snapshots.engine import EngineName
 from crossroads.snapshots.limits import Limits
+from crossroads.snapshots.live import TRACE_MAX
 from crossroads.snapshots.run import Run
 from crossroads.store.keys import ExplorationKey
 from crossroads.store.store import Store
@@ -306,7 +307,7 @@ class Explorer:
         return _known(self._store.done_blocks(key)).futures == begin
 
     def _live_again(self, runner: LocalRunner, begin: int, runs: Sequence[Run]) -> dict[int, Run]:
-        """Second lives, by position: new failures from a pristine process, the others wherever is fastest."""
+        """Second lives, by position: new failures from a pristine process, with a look at their points, the others wherever is fastest."""
         pristine: list[int] = []
         quick: list[int] = []
         for position, run in enumerate(runs):
@@ -315,11 +316,24 @@ class Explorer:
                 pristine.append(position)
             elif _is_worth_rechecking(begin + position, run):
                 quick.append(position)
-        again: dict[int, Run] = {}
+        looked_at = [position for position in pristine if 0 < runs[position].timeline.points < TRACE_MAX][
+            : max(0, PASTS_MAX - len(self.paths))
+        ]
+        again = dict(zip(looked_at, self._look_at(runner, [runs[position] for position in looked_at]), strict=True))
+        # A run that follows addresses may be another one when it is looked at.
+        pristine = [position for position in pristine if position not in again or not is_same(runs[position], again[position])]
         for positions, is_pristine in ((pristine, True), (quick, False)):
             if positions:
                 second = runner.run([_unlived(runs[position]) for position in positions], pristine=is_pristine, elsewhere=True)
                 again.update(zip(positions, second, strict=True))
+        return again
+
+    def _look_at(self, runner: LocalRunner, runs: Sequence[Run]) -> list[Run]:
+        """Second lives of failures from pristine processes; the paths of those that are the same are kept."""
+        again = runner.run([_unlived(run) for run in runs], trace="all", pristine=True, elsewhere=True) if runs else []
+        for run, second in zip(runs, again, strict=True):
+            if run.timeline.digest and run.timeline.digest == second.timeline.digest:
+                self.paths[run.timeline.digest] = Path(run.timeline.points, second.trace)
         return again
 
     def _note_divergence(self, runner: LocalRunner, first: Run, second: Run) -> None:

@@ -145,21 +145,22 @@ def save_past(kept: Store, target: Target, failure_id: str, failing: Timeline, p
 
 
 def save_pasts(kept: Store, runner: LocalRunner, failing: Mapping[str, Timeline], paths: Paths) -> None:
-    """Live failing runs once more, side by side, and keep their pasts.
+    """Keep the pasts of failing runs; those whose paths aren't known are lived once more for it, side by side.
 
     Args:
         kept: the store; it has the failures.
         runner: for the program, as it still is.
         failing: the failures' runs, lived, by the whole ids.
-        paths: takes in those that become known.
+        paths: those that are known; takes in others.
     """
     short = {name: timeline for name, timeline in failing.items() if timeline.digest and 0 < timeline.points <= TRACE_MAX}
-    runs = runner.run([_unlived(timeline) for timeline in short.values()], trace="all")
-    traces = {name: run.trace for (name, timeline), run in zip(short.items(), runs, strict=True) if run.timeline.digest == timeline.digest}
+    unknown = [timeline for timeline in short.values() if timeline.digest not in paths]
+    for timeline, run in zip(unknown, runner.run([_unlived(timeline) for timeline in unknown], trace="all"), strict=True):
+        if run.timeline.digest == timeline.digest:
+            paths[timeline.digest] = Path(timeline.points, run.trace)
     for name, timeline in failing.items():
-        if name in traces:
-            paths[timeline.digest] = Path(timeline.points, traces[name])
-            save_past(kept, runner.target, name, timeline, past_of(timeline, traces[name]))
+        if timeline.digest in paths:
+            save_past(kept, runner.target, name, timeline, past_of(timeline, paths[timeline.digest].trace))
         elif name not in short:
             save_past(kept, runner.target, name, timeline, record_past(runner, timeline))
 

@@ -33,8 +33,8 @@ from crossroads.timeline.timelines import Override, Timeline
 FUTURES: Final = 1_500
 """Futures that shrinking may cost by default; most failures cost some tens or hundreds."""
 
-REPRODUCED, REPRODUCED_LEAST = 10, 4
-"""How many more times the result is lived, and where futures are dear."""
+REPRODUCED, REPRODUCED_LEAST = 10, 3
+"""How many more times the result is lived, and where futures are dear: then in pristine processes alone."""
 
 SEEDS, SEEDS_LEAST = 8, 2
 """Other seeds with which the result is lived, to see whether it depends on them."""
@@ -192,13 +192,16 @@ def _shortest(trials: Trials, best: Candidate, seed: int) -> Candidate:
 
 
 def _reproduced(trials: Trials, named: Timeline, timeline: Timeline) -> int:
-    """How many more times it was lived: in the engine by name and by point, in a pristine process, and replayed in a new one.
+    """How many more times it was lived: in the engine by name and by point, in pristine processes, and replayed in a new one.
 
     Raises:
         DivergedError: not all of them are the same run.
     """
     count = trials.affordable(REPRODUCED, REPRODUCED_LEAST)
-    runs = trials.live([named, timeline] * (count // 2 - 1)) + trials.live([timeline], pristine=True)
+    if count > REPRODUCED_LEAST:
+        runs = trials.live([named, timeline] * (count // 2 - 1)) + trials.live([timeline], pristine=True)
+    else:
+        runs = trials.live([named, timeline], pristine=True)
     lives = [run.timeline for run in runs]
     assert timeline.outcome is not None
     if timeline.outcome.exception != WALL_LIMIT:

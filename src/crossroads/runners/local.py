@@ -19,7 +19,7 @@ from crossroads.snapshots.limits import Limits
 from crossroads.snapshots.plans import Reach, Traced
 from crossroads.snapshots.replay import ReplayEngine
 from crossroads.snapshots.run import Run
-from crossroads.snapshots.together import Distrusted, Together
+from crossroads.snapshots.together import LOT_MIN, Distrusted, Together
 from crossroads.timeline.formats import world_to_data
 from crossroads.timeline.timelines import Timeline, WorldSettings
 from crossroads.worlds.targets import Target
@@ -134,7 +134,7 @@ class LocalRunner:
             EngineError: no future can be run here.
         """
         while True:
-            may_share = together and not self.distrusted and not self.target.is_test
+            may_share = together and len(timelines) >= LOT_MIN and not self.distrusted and not self.target.is_test
             try:
                 return self._run(timelines, trace, pristine, elsewhere, may_share, rechecked, until, on_run)
             except Distrusted:
@@ -196,8 +196,8 @@ class LocalRunner:
 
         longest_s = max((engine.longest_s for engine in self._engines), default=0.0)
         parts = share_out(timelines, self._jobs, 2 if longest_s > LONG_S else SPLIT_MIN)
-        least, most = (self._lived_in(seconds, len(timelines)) for seconds in (TAKEN_TOGETHER_S if together else TAKEN_S, TAKEN_MOST_S))
-        shares = Shares(parts, least, max(1, most))
+        least = self._lived_in(TAKEN_TOGETHER_S, len(timelines)) if together else self._lived_in(TAKEN_S, 1)
+        shares = Shares(parts, least, max(1, self._lived_in(TAKEN_MOST_S, len(timelines))))
         steps = []
         for number, part in enumerate(parts):
             if part:
@@ -211,9 +211,9 @@ class LocalRunner:
                 self.notes.append(note)
         return [run for run in runs if run is not None]
 
-    def _lived_in(self, seconds: float, most: int) -> int:
-        """How many timelines are lived in so many seconds, by those that were."""
-        return most if not self._lived else min(most, int(seconds * self._lived / max(self._lived_s, 1e-6)))
+    def _lived_in(self, seconds: float, unknown: int) -> int:
+        """How many timelines are lived in so many seconds, by those that were; so many where none was yet."""
+        return unknown if not self._lived else int(seconds * self._lived / max(self._lived_s, 1e-6))
 
     def _engine(self, number: int) -> Engine:
         while len(self._engines) <= number:
