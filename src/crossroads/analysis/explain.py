@@ -194,12 +194,12 @@ def explain_timeline(
     if on_inquiry is not None:
         on_inquiry(inquiry)
     if not path.is_imposed:
+        if inquiry.origin[1] == WORLD_TIME_LIMIT:
+            inquiry.note_hung(known[0], path.point(path.end).time)
         leaves = _unless_spent(lambda: enumerate_futures(inquiry, 0))
         if leaves is not None:
             return exact_account(inquiry, leaves)
         inquiry.pool(0, *known)
-        if inquiry.origin[1] == WORLD_TIME_LIMIT:
-            inquiry.note_hung(known[0], path.point(path.end).time)
     builder = AccountBuilder(inquiry, eps)
     if on_account is not None:
         inquiry.on_batch = _glimpses(builder, on_account)
