@@ -28,7 +28,7 @@ MEMORY_SHARE: Final = 0.25
 """Of the machine's memory, what the snapshots of all engines together may hold."""
 
 LONG_S: Final = 0.2
-"""A second engine is worth it for a future that takes so long."""
+"""A second engine is worth it for a future that takes so long, and where nobody knows."""
 
 TAKEN_S, TAKEN_TOGETHER_S = 0.1, 0.25
 """An engine takes timelines for so long at least, also where they are lived in one process: there each lot has costs of its own."""
@@ -195,7 +195,8 @@ class LocalRunner:
                     yield from engine.run(share, deliver_to(indices), trace=trace, pristine=pristine, until=limits)
 
         longest_s = max((engine.longest_s for engine in self._engines), default=0.0)
-        parts = share_out(timelines, self._jobs, 2 if longest_s > LONG_S else SPLIT_MIN)
+        may_be_long = longest_s > LONG_S or not self._lived
+        parts = share_out(timelines, self._jobs, 2 if may_be_long else SPLIT_MIN)
         least = self._lived_in(TAKEN_TOGETHER_S, len(timelines)) if together else self._lived_in(TAKEN_S, 1)
         shares = Shares(parts, least, max(1, self._lived_in(TAKEN_MOST_S, len(timelines))))
         steps = []
