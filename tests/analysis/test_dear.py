@@ -88,7 +88,7 @@ def test_where_only_the_clock_goes_on_futures_are_given_up_by_it() -> None:
 
 def test_those_that_hung_for_others_count_among_those_that_went_on() -> None:
     told, untold = (inquiry_of(CoinRunner([0.5] * 60, 3.0, survivors_live=40, ages=(0.5, 3_600.0)), 0, seconds=60.0) for _ in range(2))
-    told.note_hung(5, 3_600.0)
+    told.patience.note_hung(5, 3_600.0)
     for inquiry in (told, untold):
         inquiry.sample_steps({0: 20})
         inquiry.look_ahead()

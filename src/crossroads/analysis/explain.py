@@ -12,7 +12,7 @@ from math import ceil
 from typing import TypeVar
 
 from crossroads.analysis.account import AccountBuilder, exact_account
-from crossroads.analysis.enumeration import enumerate_futures
+from crossroads.analysis.enumeration import Leaf, enumerate_futures
 from crossroads.analysis.inquiry import BudgetSpent, Inquiry, Misjudged
 from crossroads.analysis.moments import find_moments
 from crossroads.analysis.options import compare_options
@@ -193,13 +193,8 @@ def explain_timeline(
     inquiry = Inquiry(runner, failing, path, seed=seed, budget=budget, seconds=seconds, on_progress=on_progress)
     if on_inquiry is not None:
         on_inquiry(inquiry)
-    if not path.is_imposed:
-        if inquiry.origin[1] == WORLD_TIME_LIMIT:
-            inquiry.note_hung(known[0], path.point(path.end).time)
-        leaves = _unless_spent(lambda: enumerate_futures(inquiry, 0))
-        if leaves is not None:
-            return exact_account(inquiry, leaves)
-        inquiry.pool(0, *known)
+    if not path.is_imposed and (leaves := _all_futures(inquiry, known)) is not None:
+        return exact_account(inquiry, leaves)
     builder = AccountBuilder(inquiry, eps)
     if on_account is not None:
         inquiry.on_batch = _glimpses(builder, on_account)
@@ -225,6 +220,16 @@ def explain_timeline(
     learn(inquiry, builder.points_needed())
     builder.learn_saving()
     return builder.build()
+
+
+def _all_futures(inquiry: Inquiry, known: tuple[int, int]) -> list[Leaf] | None:
+    """All futures of the program, if there are few; else those that are known count from now on."""
+    if inquiry.origin[1] == WORLD_TIME_LIMIT:
+        inquiry.patience.note_hung(known[0], inquiry.path.point(inquiry.path.end).time)
+    leaves = _unless_spent(lambda: enumerate_futures(inquiry, 0))
+    if leaves is None:
+        inquiry.pool(0, *known)
+    return leaves
 
 
 def _glimpses(builder: AccountBuilder, on_account: OnAccount) -> Callable[[], None]:

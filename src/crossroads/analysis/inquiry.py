@@ -10,10 +10,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from math import inf
 
 from crossroads.analysis.path import Path
-from crossroads.analysis.patience import WHOLE_EVERY, WHOLE_FIRST, WHOLE_LEAST, Patience
+from crossroads.analysis.patience import USUAL_IN_ALL, Patience, whole_needed
 from crossroads.analysis.progress import OnProgress, Progress
 from crossroads.runners.local import LocalRunner
 from crossroads.snapshots.live import GIVEN_UP
@@ -49,9 +48,6 @@ SLOWER = 1.5
 WHOLE_TIME_SHARE = 0.2
 """Of the time of all cores so much, where it is scarce, may go to the first futures that are lived to their end so that others needn't
 be, and as much to those that still are later."""
-
-USUAL_IN_ALL = 2_000
-"""So many futures, roughly, an account takes where they are dear."""
 
 LOOKS_MAX = 8
 """So many times, at most, some futures are lived for that."""
@@ -132,7 +128,7 @@ class Inquiry:
         self.budget, self.seconds = budget, seconds
         self.is_thrifty = False
         """Whether fewer futures than usual were asked for anywhere, for want of time."""
-        self.patience = Patience(self._reach(path.end))
+        self.patience = Patience(path.reach(path.end))
         self.unknown = 0
         self.otherwise: dict[str, int] = {}
         self.others: dict[tuple[str, str, str], Outcome] = {}
@@ -253,32 +249,19 @@ class Inquiry:
         step = self.doomed_from
         for _ in range(LOOKS_MAX):
             if self.patience.is_worth and (not self.cost(step) or self.thrift(step) > 1.0):
-                missing = self._whole_needed - self.patience.seen
+                missing = whole_needed(self._whole_affordable) - self.patience.seen
                 self.sample_steps({step: max(1, missing) if self.cost(step) else SOME})
 
     @property
     def doomed_from(self) -> int:
-        """The step at which all futures that ended otherwise had ended, as far as the failing run had gone just as far there."""
-        longest = self.patience.longest
-        if self.patience.goes_by_time:
-            return max(0, self._step_after(longest.time) - 1)
-        return self.path.step_of(min(longest.point, self.path.end))
+        """The step that the failing run was in when it had gone as far as any future that ended otherwise."""
+        return self.path.step_at(self.patience.survived)
 
     @property
     def given_up_from(self) -> int:
         """The first step behind the place at which futures are given up; the last one where none are."""
-        limit = self.patience.limit
-        if limit.time:
-            return self._step_after(limit.time)
-        return self.path.step_of(min(limit.point or self.path.end, self.path.end))
-
-    def _step_after(self, time_s: float) -> int:
-        return self.path.step_of(next((point.index for point in self.path.trace if point.time > time_s), self.path.end))
-
-    def note_hung(self, futures: int, seconds: float) -> None:
-        """So many futures of others, from the start, are known to have gone on until the world's clock said this."""
-        for _ in range(futures):
-            self.patience.note_failed(Reach(), Reach(time=seconds))
+        last = self.path.count - 1
+        return min(self.path.step_at(self.patience.limit) + 1, last) if self.patience.is_limited else last
 
     def pool(self, step: int, failed: int, futures: int) -> None:
         """Count futures that others have lived from this step."""
@@ -332,18 +315,14 @@ class Inquiry:
 
     def _end_patience(self) -> None:
         patience = self.patience
-        patience.end(self._whole_needed, max(WHOLE_EVERY, round(USUAL_IN_ALL / max(1, self._whole_affordable))))
+        patience.end(self._whole_affordable)
         if patience.is_limited:
             for tally in (*self._tallies.values(), self._all):
                 tally.seconds = tally.timed * patience.shortened(tally.seconds / max(1, tally.timed))
 
     @property
-    def _whole_needed(self) -> int:
-        """How many must have gone on and failed before others are given up: fewer where there isn't the time."""
-        return min(WHOLE_FIRST, max(WHOLE_LEAST, self._whole_affordable))
-
-    @property
     def _whole_affordable(self) -> int:
+        """How many futures there is the time for to live to their end."""
         if self.seconds is None or not self._whole_s:
             return USUAL_IN_ALL
         return int(WHOLE_TIME_SHARE * self.seconds * self.runner.jobs / self._whole_s)
@@ -413,7 +392,7 @@ class Inquiry:
         failed = self.fails(outcome)
         if failed is None:
             self.unknown += 1
-            return not self.patience.note_other(self._reach(self.path.end))
+            return not self.patience.note_other(self.path.reach(self.path.end))
         if not failed and outcome.is_failure:
             text = f"{outcome.exception or outcome.kind} ({outcome.where})" if outcome.where else outcome.exception or outcome.kind
             self.otherwise[text] = self.otherwise.get(text, 0) + 1
@@ -429,15 +408,11 @@ class Inquiry:
         if outcome == GIVEN_UP:
             self.patience.given_up += 1
         elif failed:
-            self.patience.note_failed(self._reach(spot[0]), Reach(run.timeline.points, run.time), _seconds_of(run))
+            self.patience.note_failed(self.path.reach(spot[0]), Reach(run.timeline.points, run.time), _seconds_of(run))
             self._whole_s = max(self._whole_s, _seconds_of(run))
         else:
             return not self.patience.note_other(Reach(run.timeline.points, run.time), _seconds_of(run))
         return True
-
-    def _reach(self, point: int) -> Reach:
-        """How far the failing run had gone at a point; beyond any time where that isn't known."""
-        return Reach(point, self.path.point(point).time if self.path.is_known(point) else inf)
 
     def _spots_passed(self, spot: Spot, run: Run) -> list[Spot]:
         """All spots that this run is a fair future of.

@@ -5,7 +5,9 @@ A step is such a stretch of points; the failing run is the sequence of steps 0..
 
 from bisect import bisect_right
 from collections.abc import MutableMapping, Sequence
+from math import inf
 
+from crossroads.snapshots.plans import Reach
 from crossroads.timeline.points import CHOICE_KINDS, Point
 
 Paths = MutableMapping[str, "Path"]
@@ -45,6 +47,17 @@ class Path:
     def step_of(self, point: int) -> int:
         """The step that a point lies in."""
         return bisect_right(self._lasts, point - 1) if point < self._known else len(self._lasts) + point - self._known
+
+    def step_at(self, reach: Reach) -> int:
+        """The step that the run was in when it had come so far: to a point, or by a world time."""
+        if reach.time:
+            later = next((point.index for point in self.trace if point.time > reach.time), self.end)
+            return self.step_of(max(0, later - 1))
+        return self.step_of(min(reach.point, self.end))
+
+    def reach(self, point: int) -> Reach:
+        """How far the run had come at a point; beyond any time where that isn't known."""
+        return Reach(point, self.point(point).time if self.is_known(point) else inf)
 
     def learn(self, points: Sequence[Point]) -> None:
         """Take in points of a run that is too long to know all of them."""

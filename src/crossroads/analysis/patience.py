@@ -19,6 +19,9 @@ WHOLE_FIRST, WHOLE_LEAST = 16, 6
 WHOLE_EVERY = 16
 """One in so many is lived to its end whatever happens, unless there isn't the time for that."""
 
+USUAL_IN_ALL: Final = 2_000
+"""So many futures, roughly, an account takes where they are dear."""
+
 OTHERS_MIN: Final = 8
 """Futures that ended otherwise before their length says anything."""
 
@@ -86,10 +89,16 @@ class Patience:
         """Whether to give futures up would pay, and they aren't yet."""
         return not self.is_limited and self._others >= OTHERS_MIN and self._measure is not None
 
+    def note_hung(self, futures: int, seconds: float) -> None:
+        """So many futures of others, from the start, are known to have gone on until the world's clock said this."""
+        for _ in range(futures):
+            self.note_failed(Reach(), Reach(time=seconds))
+
     @property
-    def goes_by_time(self) -> bool:
-        """Whether futures are given up by world time, or would be."""
-        return bool(self.limit.time) or (not self.is_limited and self._measure == "time")
+    def survived(self) -> Reach:
+        """How far the others went at most, by the measure by which futures are given up, or would be."""
+        goes_by_time = self.limit.time or (not self.is_limited and self._measure == "time")
+        return Reach(time=self.longest.time) if goes_by_time else Reach(point=self.longest.point)
 
     @property
     def seen(self) -> int:
@@ -97,10 +106,11 @@ class Patience:
         limit = self._next_limit
         return sum(_is_within(begin, limit) and not _is_within(end, limit) for begin, end in self._failed)
 
-    def end(self, needed: int = WHOLE_FIRST, whole_every: int = WHOLE_EVERY) -> None:
-        """Give futures up from now on, but for one in so many, if that pays and so many were seen to fail."""
-        if self.is_worth and self.seen >= needed:
-            self.limit, self.whole_every = self._next_limit, whole_every
+    def end(self, affordable: int = USUAL_IN_ALL) -> None:
+        """Give futures up from now on, if that pays and enough were seen to fail; so many may be lived to their end yet."""
+        if self.is_worth and self.seen >= whole_needed(affordable):
+            self.limit = self._next_limit
+            self.whole_every = max(WHOLE_EVERY, round(USUAL_IN_ALL / max(1, affordable)))
 
     def begin_anew(self) -> None:
         """Give none up, until enough that go further still were seen to fail."""
@@ -133,6 +143,11 @@ class Patience:
         failed_s = self._failed_s / max(self._timed, 1)
         is_dear = failed_s >= GAIN_MIN * self._others_s / max(self._others, 1) > 0
         return "time" if is_dear and self._end.time >= GAIN_MIN * LENGTHS * self.longest.time > 0 else None
+
+
+def whole_needed(affordable: int) -> int:
+    """How many must have gone on and failed before others are given up, where so many can be lived to their end."""
+    return min(WHOLE_FIRST, max(WHOLE_LEAST, affordable))
 
 
 def _is_within(reach: Reach, limit: Reach) -> bool:
