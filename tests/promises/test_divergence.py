@@ -51,7 +51,7 @@ def test_a_leak_is_reported(here: Path, leak: str, end: str) -> None:
 def test_a_leak_into_the_ending_alone_is_reported(here: Path) -> None:
     leak = "open('/dev/urandom', 'rb').read(1)[0]"
     source = f"from crossroads import chance\ndef main():\n    chance('x', [1, 2])\n    assert {leak} % 2"
-    found = crossroads.explore(write(here, source), futures=16, store=here / "s.sqlite")
+    found = crossroads.explore(write(here, source), futures=64, store=here / "s.sqlite")
     assert found.explored.other["diverged"] >= 1
     assert any("differ first at point 2: end" in note or "differ somewhere" in note for note in found.notes)
 
