@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +33,11 @@ class Bug:
     Args:
         exception: type of the failure.
         message: words that its message has.
-        outcome: how the run ends.
     """
 
     case: str
     exception: str
     message: str
-    outcome: str = field(default="failed", kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,6 @@ LIBRARY_BUGS = (
     Bug("aiohttp-websocket-cancelled-send", "AssertionError", ""),
     Bug("aiojobs-cancelled-spawn", "AssertionError", "scheduler stuck"),
     Bug("anyio-stream-item-lost", "AssertionError", "lost: "),
-    Bug("nats-cancelled-next-msg", "world-time limit", "did not end", outcome="hung"),
     Bug("psycopg-pool-cancelled-waiter", "PoolTimeout", "couldn't get a connection"),
     Bug("redis-cancel-desync", "AssertionError", "was shown"),
     Bug("starlette-background-cancelled", "AssertionError", "never confirmed"),
