@@ -129,9 +129,10 @@ def shrink_timeline(
         DivergedError: lived again, it or the result is another run.
     """
     began = time.monotonic()
+    is_known = paths is not None and failing.digest in paths
     path = trace_path(runner, failing, paths)
     trials = Trials(runner, failing, budget=budget, seconds=seconds, on_progress=on_progress)
-    trials.spent += 1
+    trials.spent += not is_known
     if not path.is_known(0):
         path = Path(path.end, last_words(trials, failing))
     search = Shortening(trials, path, account, seed)
