@@ -3,6 +3,8 @@
 #  make cases: real bugs of published libraries.  make bench, bench-loops, format, clean.
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
+# Environments and wheels are made side by side; the checks come one after the other and take both cores themselves.
+MAKEFLAGS += --jobs=2
 .DELETE_ON_ERROR:
 .PRECIOUS: dist/%/built
 .PHONY: demo test long lint cases bench bench-loops frontend format clean

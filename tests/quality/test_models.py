@@ -30,6 +30,7 @@ NEEDS = {
     "frozen_lake": "gymnasium",
 }
 LONG = (
+    "two_coins",
     "simpy_machine_shop",
     "lightning",
     "gamblers_ruin",

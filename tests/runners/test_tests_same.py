@@ -108,9 +108,9 @@ def test_fork_is_replay_of_a_test(here: Path, test: str) -> None:
     kinds = {run.outcome.exception for run in forked}
     assert kinds == {"", "AssertionError"}, [run.outcome for run in forked]
     failed = next(position for position, run in enumerate(forked) if run.outcome.is_failure)
-    pristine = lives(target, 6, pristine=True)
+    pristine = lives(target, failed + 1, pristine=True)
     replayed = lives(target, failed + 1, engine="replay")
-    assert [run.timeline for run in pristine] == [run.timeline for run in forked]
+    assert [run.timeline for run in pristine] == [run.timeline for run in forked[: failed + 1]]
     assert [run.timeline for run in replayed] == [run.timeline for run in forked[: failed + 1]]
     assert not leftovers()
 
