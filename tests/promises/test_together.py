@@ -70,6 +70,14 @@ def test_futures_lived_together_are_the_same_as_alone(here: Path) -> None:
     assert runner._together.lots >= 2
 
 
+def test_what_begins_with_a_mark_is_lived_together_too(here: Path) -> None:
+    source = 'from crossroads import chance, mark\n\ndef main():\n    mark("a")\n    chance("x", [1, 2, 3])\n'
+    lived, alone, runner = both_ways(write(here, source), 60)
+    assert [run.timeline for run in lived] == [run.timeline for run in alone]
+    assert not runner.distrusted
+    assert runner._together.lots >= 1
+
+
 def test_numpy_generators_too(here: Path) -> None:
     pytest.importorskip("numpy")
     source = program("import numpy\nGENERATOR = numpy.random.default_rng(5)", "mark(numpy.random.normal() + GENERATOR.normal())")
@@ -178,3 +186,16 @@ def test_the_last_failures_of_a_lot_are_lived_again() -> None:
     known.note(runs, [runs[0]], [runs[0]], 0.0)
     assert known.checks(runs) == [11, 12, 20, 31]
     assert known.checks(runs, with_failures=False) == [31]
+
+
+@pytest.mark.parametrize(("lots", "worth"), [(((8, 0.05), (64, 0.01), (64, 0.021)), True), (((8, 0.01), (64, 0.05), (64, 0.05)), False)])
+def test_lots_are_given_up_only_where_all_of_them_together_are_slower(
+    lots: tuple[tuple[int, float], ...], worth: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(together, "SLOW_SHARE", 1.2)
+    known = Together()
+    for size, each_s in lots:
+        assert known.is_worth
+        runs = [Run(replace(timeline("p.py", seed), outcome=Outcome("passed")), cpu_s=each_s * (seed + 1)) for seed in range(size)]
+        known.note(runs, runs[-1:], [replace(runs[-1], cpu_s=0.02)], 0.0)
+    assert known.is_worth is worth

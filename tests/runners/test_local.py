@@ -7,6 +7,7 @@ import pytest
 
 from crossroads.errors import EngineError, SettingError, TargetError
 from crossroads.runners.local import JOBS_MAX, LocalRunner
+from crossroads.snapshots import fork, together
 from crossroads.snapshots.limits import Limits
 from crossroads.snapshots.live import GIVEN_UP
 from crossroads.snapshots.plans import Reach
@@ -51,6 +52,19 @@ def test_an_import_that_leaves_a_thread_is_replayed_and_noted(tmp_path: Path) ->
 def test_fork_that_was_asked_for_is_refused_where_it_is_unsound(tmp_path: Path) -> None:
     with runner(tmp_path, THREAD, jobs=1, engine="fork") as local, pytest.raises(EngineError, match="leave --engine out or use replay"):
         local.run(begin(1))
+
+
+@pytest.mark.slow
+def test_lives_that_share_a_process_are_taken_many_at_a_time_whatever_others_took_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with runner(tmp_path, jobs=1) as local:
+        local.run(begin(1))
+        local._lived_s = 1e6
+        monkeypatch.setattr(together, "SLOW_SHARE", float("inf"))
+        monkeypatch.setattr(fork, "START_CHEAP_S", float("inf"))
+        local.run(begin(*range(2_000)), together=True)
+        assert 1 <= local._together.lots <= 40
 
 
 @pytest.mark.slow

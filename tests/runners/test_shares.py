@@ -28,33 +28,33 @@ def test_two_that_may_be_long_go_to_two_engines() -> None:
 
 
 def test_an_engine_takes_half_of_what_it_has_but_not_too_few() -> None:
-    shares = Shares([list(range(20)), []], 4, 20)
-    assert [len(shares.take(0)) for _ in range(4)] == [10, 5, 4, 1]
-    assert shares.take(0) == []
+    shares = Shares([list(range(20)), []])
+    assert [len(shares.take(0, 4, 20)) for _ in range(4)] == [10, 5, 4, 1]
+    assert shares.take(0, 4, 20) == []
 
 
 def test_where_they_take_long_an_engine_takes_few_at_a_time() -> None:
-    shares = Shares([list(range(20)), []], 1, 3)
-    assert [len(shares.take(engine)) for engine in (0, 1, 0, 1)] == [3, 3, 3, 3]
+    shares = Shares([list(range(20)), []])
+    assert [len(shares.take(engine, 1, 3)) for engine in (0, 1, 0, 1)] == [3, 3, 3, 3]
 
 
 def test_who_has_nothing_left_takes_over_from_the_end_of_the_longest_share() -> None:
-    shares = Shares([[0], list(range(1, 10)), list(range(10, 15))], 1, 15)
-    assert shares.take(0) == [0]
-    assert shares.take(0) == [5, 6, 7]
-    assert shares.take(1) == [1, 2]
-    assert shares.take(0) == [8]
-    assert shares.take(0) == [9]
+    shares = Shares([[0], list(range(1, 10)), list(range(10, 15))])
+    assert shares.take(0, 1, 15) == [0]
+    assert shares.take(0, 1, 15) == [5, 6, 7]
+    assert shares.take(1, 1, 15) == [1, 2]
+    assert shares.take(0, 1, 15) == [8]
+    assert shares.take(0, 1, 15) == [9]
 
 
-@given(st.lists(st.lists(st.integers(), max_size=30), min_size=1, max_size=5), st.integers(0, 40), st.integers(1, 40), st.data())
+@given(st.lists(st.lists(st.integers(), max_size=30), min_size=1, max_size=5), st.integers(0, 40), st.integers(0, 40), st.data())
 def test_each_is_taken_once_by_whomever(parts: list[list[int]], least: int, most: int, data: st.DataObject) -> None:
-    shares = Shares(parts, least, most)
+    shares = Shares(parts)
     taken: list[int] = []
     waiting = set(range(len(parts)))
     while waiting:
         engine = data.draw(st.sampled_from(sorted(waiting)))
-        some = shares.take(engine)
+        some = shares.take(engine, least, most)
         taken += some
         if not some:
             waiting.remove(engine)

@@ -30,11 +30,11 @@ MEMORY_SHARE: Final = 0.25
 LONG_S: Final = 0.2
 """A second engine is worth it for a future that takes so long, and where nobody knows."""
 
-TAKEN_S, TAKEN_TOGETHER_S = 0.1, 0.25
+TAKEN_S, TAKEN_TOGETHER_S = 0.1, 0.5
 """An engine takes timelines for so long at least, also where they are lived in one process: there each lot has costs of its own."""
 
 TAKEN_MOST_S = 0.5
-"""And for so long at most, by what others took: among them may be some that take very long."""
+"""And each in a process of its own for so long at most, by what others took: among them may be some that take very long."""
 
 JOBS_MAX: Final = 256
 
@@ -186,7 +186,7 @@ class LocalRunner:
             return deliver
 
         def live_share(number: int, engine: Engine) -> Steps[None]:
-            while indices := shares.take(number):
+            while indices := shares.take(number, *self._worth_taking(together, len(timelines))):
                 share = [timelines[index] for index in indices]
                 if together and isinstance(engine, ForkEngine):
                     yield from engine.run_together(share, deliver_to(indices), not rechecked)
@@ -197,8 +197,7 @@ class LocalRunner:
         longest_s = max((engine.longest_s for engine in self._engines), default=0.0)
         may_be_long = longest_s > LONG_S or not self._lived
         parts = share_out(timelines, self._jobs, 2 if may_be_long else SPLIT_MIN)
-        least = self._lived_in(TAKEN_TOGETHER_S, len(timelines)) if together else self._lived_in(TAKEN_S, 1)
-        shares = Shares(parts, least, max(1, self._lived_in(TAKEN_MOST_S, len(timelines))))
+        shares = Shares(parts)
         steps = []
         for number, part in enumerate(parts):
             if part:
@@ -212,9 +211,12 @@ class LocalRunner:
                 self.notes.append(note)
         return [run for run in runs if run is not None]
 
-    def _lived_in(self, seconds: float, unknown: int) -> int:
-        """How many timelines are lived in so many seconds, by those that were; so many where none was yet."""
-        return unknown if not self._lived else int(seconds * self._lived / max(self._lived_s, 1e-6))
+    def _worth_taking(self, together: bool, everything: int) -> tuple[int, int]:
+        """How many timelines an engine takes at least and at most, by how long those took that were lived until now."""
+        if not self._lived:
+            return everything if together else 1, everything
+        rate = self._lived / max(self._lived_s, 1e-6)
+        return (int(rate * TAKEN_TOGETHER_S), everything) if together else (int(rate * TAKEN_S), int(rate * TAKEN_MOST_S))
 
     def _engine(self, number: int) -> Engine:
         while len(self._engines) <= number:

@@ -19,23 +19,25 @@ class Shares:
 
     Args:
         shares: indices for each engine.
-        least: so many are taken at once, as far as an engine has them: fewer aren't worth a message.
-        most: so many at most, at least 1: those that are taken can't be taken over.
     """
 
-    def __init__(self, shares: Sequence[Sequence[int]], least: int, most: int) -> None:
+    def __init__(self, shares: Sequence[Sequence[int]]) -> None:
         self._left = [list(share) for share in shares]
-        self._least, self._most = max(1, least), most
 
-    def take(self, engine: int) -> list[int]:
-        """What this engine is to live next: up to half of what it has left, of its own or of who has most left; [] where nothing is."""
+    def take(self, engine: int, least: int, most: int) -> list[int]:
+        """What an engine is to live next: up to half of what it has left, of its own or of who has most left; [] where nothing is.
+
+        Args:
+            least: so many are taken at once, as far as the engine has them: fewer aren't worth a message. One is taken in any case.
+            most: so many at most, unless `least` is more: those that are taken can't be taken over.
+        """
         left = self._left[engine]
         if not left:
             longest = max(self._left, key=len)
             kept = len(longest) // 2
             left += longest[kept:]
             del longest[kept:]
-        count = max(self._least, min(self._most, (len(left) + 1) // 2))
+        count = max(1, least, min(most, (len(left) + 1) // 2))
         taken = left[:count]
         del left[:count]
         return taken

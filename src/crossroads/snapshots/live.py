@@ -383,7 +383,11 @@ class LiveRun:
             seed, self._calm = epoch
             self.units = Units(seed)
             self._fate.rekey(seed)
-            self._digest.add(index, "epoch", seed)
+            if index:
+                self._digest.add(index, "epoch", seed)
+            else:
+                # The start may be met on the way to the first point, whose label is known by then, or before.
+                self._digest.open(index, "epoch", seed)
             self._last_print = None
             if self._lines is not None:
                 self._lines.restart()

@@ -6,14 +6,18 @@ living together for this program, and whoever counts discards what was counted i
 before it is told at all. This is bookkeeping; the living is done by `fork`.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from statistics import median
 from typing import Final
 
 from crossroads.snapshots.run import Run
 
-START_CHEAP_S: Final = 0.002
-"""CPU time from the call to the start, point 0, that futures may as well spend again: about what a fork costs."""
+FORK_S: Final = 0.002
+"""CPU time of a fork and of what it leaves to be cleared up, which isn't that of any future."""
+
+START_CHEAP_S: Final = FORK_S
+"""The like from the call to the start, point 0, that futures may as well spend again."""
 
 START_SHORT_S: Final = 0.02
 """The like that may be spent again by lives in one process, where most of it is gone once the code is warm: it is found out by trying."""
@@ -37,9 +41,10 @@ FIRST_CHECKED: Final = 3
 FAILURES_CHECKED: Final = 3
 """Of each lot so many failures, the last ones: they count most, and what a failure leaves behind is met by those after it."""
 
-SLOW_SHARE: Final = 0.95
-SLOW_LOTS_MAX: Final = 3
-"""After so many lots in a row whose futures took more than that share of what they take alone, no more are tried."""
+SLOW_SHARE: Final = 1.2
+SLOW_LOTS: Final = 3
+"""After so many lots whose futures took more than that share of what they take alone, all together, no more are tried: by less than that
+the same future varies on a machine that isn't ours alone."""
 
 CHECK_EVERY: Final = 1_000
 """And later every so many-th beside the last of each lot."""
@@ -55,7 +60,9 @@ class Together:
     def __init__(self) -> None:
         self.size = LOT_MIN
         self._looked = False
-        self.lots = self._slow_lots = 0
+        self.lots = 0
+        self._latest: deque[tuple[int, float]] = deque(maxlen=SLOW_LOTS)
+        self._alone_s: list[float] = []
 
     def checks(self, runs: Sequence[Run], with_failures: bool = True) -> list[int]:
         """Positions in a lot of the runs that are to be lived again alone; failures among them, unless somebody else does that."""
@@ -84,13 +91,17 @@ class Together:
         usual_s = sum(run.seconds for run in lot) / len(lot)
         self.size = max(LOT_MIN, min(GROWTH * self.size, LOT_MAX, int(LOT_S / max(usual_s, 1e-9))))
         # By CPU time: what takes how long depends on who else wants the machine.
-        slow = max(run.cpu_s for run in lot) / len(lot) > SLOW_SHARE * (median(run.cpu_s for run in alone) - start_s)
-        self._slow_lots = self._slow_lots + 1 if slow else 0
+        self._latest.append((len(lot), max(run.cpu_s for run in lot)))
+        self._alone_s += [run.cpu_s - start_s for run in alone]
 
     @property
     def is_worth(self) -> bool:
         """Whether futures are quicker together than alone, as far as is known."""
-        return self._slow_lots < SLOW_LOTS_MAX
+        if len(self._latest) < SLOW_LOTS:
+            return True
+        futures = sum(size for size, _ in self._latest)
+        cpu_s = sum(spent_s for _, spent_s in self._latest)
+        return cpu_s <= SLOW_SHARE * futures * (FORK_S + median(self._alone_s))
 
 
 def _unlived(run: Run) -> object:

@@ -25,6 +25,10 @@ class Digest:
         """Fold one thing that happened; its parts are kept apart from their neighbours."""
         self.hold(parts)
 
+    def open(self, *parts: str | int) -> None:
+        """Put one thing before all that was added, at most HELD - 1 until now."""
+        self._held.insert(0, parts)
+
     def hold(self, parts: tuple[str | int, ...]) -> None:
         """The same, of parts that are a tuple already."""
         held = self._held
