@@ -69,6 +69,7 @@ def test_a_run_is_the_same_whoever_looks(here: Path, room: str) -> None:
     assert list(map(facts, live(target, points))) == list(map(facts, live(target, points, engine="replay")))
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("room", ROOMS)
 def test_its_failures_are_explained_and_replayed(here: Path, room: str, monkeypatch: pytest.MonkeyPatch) -> None:
     found = crossroads.explore(write(here, ROOMS[room]), futures=60, store=here / "s.sqlite", seed=3)

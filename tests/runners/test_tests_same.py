@@ -88,7 +88,12 @@ async def test_async_hypothesis(number):
     await test_async()
 """
 
-TESTS = ("test_plain", "test_async", "test_parameter[a b::c]", "test_files", "test_hypothesis", "test_async_hypothesis")
+TESTS = (
+    "test_plain",
+    "test_async",
+    "test_files",
+    *(pytest.param(name, marks=pytest.mark.once) for name in ("test_parameter[a b::c]", "test_hypothesis", "test_async_hypothesis")),
+)
 
 
 @pytest.fixture
