@@ -18,6 +18,7 @@ from crossroads.runners.local import LocalRunner
 from crossroads.snapshots.live import GIVEN_UP
 from crossroads.snapshots.plans import NO_LIMIT, Reach, Traced
 from crossroads.snapshots.run import Run
+from crossroads.snapshots.together import FORK_S
 from crossroads.stats.probability import Probability
 from crossroads.stats.sequences import estimate
 from crossroads.timeline.keys import derive
@@ -35,9 +36,6 @@ BATCH_FIRST, BATCH_S = 128, 2.0
 USUAL_FUTURES = 32_000
 """If there is no time for so many futures as dear as those at a place, fewer than usual are asked for there: more than
 accounts take by far, so that one is done in a part of the time that it may take, and isn't cut short on a machine that others use, too."""
-
-FORK_S = 0.002
-"""What a future costs beside the CPU time of its own process. The clock on the wall would tell who else wants the machine."""
 
 DEAR = 1.5
 """Futures are dear from so many times what there is time for: time is measured roughly, and an ordinary account shouldn't vary by it."""

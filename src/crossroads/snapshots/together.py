@@ -14,10 +14,10 @@ from typing import Final
 from crossroads.snapshots.run import Run
 
 FORK_S: Final = 0.002
-"""CPU time of a fork and of what it leaves to be cleared up, which isn't that of any future."""
+"""What a future costs beside the CPU time of its own process. The clock on the wall would tell who else wants the machine."""
 
 START_CHEAP_S: Final = FORK_S
-"""The like from the call to the start, point 0, that futures may as well spend again."""
+"""CPU time from the call to the start, point 0, that futures may as well spend again."""
 
 START_SHORT_S: Final = 0.02
 """The like that may be spent again by lives in one process, where most of it is gone once the code is warm: it is found out by trying."""
