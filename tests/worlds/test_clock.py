@@ -32,6 +32,13 @@ def test_sleeping_takes_no_time_but_the_clocks(clock: Clock) -> None:
     assert time.gmtime().tm_yday == 366
 
 
+def test_the_longest_sleeps_end_where_64_bits_do(clock: Clock) -> None:
+    for _ in range(2):
+        time.sleep(2**63 // 10**9)
+        assert clock.elapsed == 2**63 // 10**9
+    assert time.monotonic_ns() < time.monotonic_ns()
+
+
 @pytest.mark.parametrize(
     ("duration", "error"), [(-1, ValueError), (float("nan"), ValueError), (float("inf"), OverflowError), ("1", TypeError)]
 )

@@ -3,6 +3,8 @@ from crossroads.timeline.keys cimport Units
 from crossroads.timeline.digests cimport Digest
 from crossroads.timeline.weights cimport pick, probability
 
+cdef object _NO_LABEL
+
 cdef class LiveRun:
     cdef public Py_ssize_t index
     cdef public bint begun
@@ -13,6 +15,7 @@ cdef class LiveRun:
     cdef public object _fate, _step_limit, _end
     cdef public Py_ssize_t _stop
     cdef public object _plan
+    cdef public bint _is_forced
     cdef public Py_ssize_t _choices_max
     cdef public Units units
     cdef public Digest _digest

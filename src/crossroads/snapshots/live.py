@@ -110,6 +110,7 @@ class LiveRun:
         self._fate, self._step_limit, self._end = fate, step_limit, end
         self._stop = 0
         self._plan = _NO_PLAN
+        self._is_forced = False
         self._choices_max = CHOICES_MAX
         self.units = _BEFORE
         """What named draws come from; another object as soon as an epoch begins."""
@@ -190,9 +191,7 @@ class LiveRun:
         count = len(options)
         occurrences = self._occurrences
         occurrence = occurrences[name] = occurrences.get(name, -1) + 1
-        taken = self._plan.overrides.get(index)
-        if taken is None and self._plan.named:
-            taken = self._forced(name, occurrence, options)
+        taken = self._wanted(index, name, occurrence, options) if self._is_forced else None
         if taken is None:
             if self._calm:
                 taken = likeliest(weights)
@@ -221,10 +220,8 @@ class LiveRun:
             self._locate = locate
             self._arrive(kind)
             self._locate = None
-        plan, count = self._plan, len(options)
-        taken = plan.overrides.get(index)
-        if taken is None and plan.named:
-            taken = self._forced(name, 0, options)
+        count = len(options)
+        taken = self._wanted(index, name, 0, options) if self._is_forced else None
         if taken is None:
             self._digest.add(index, kind, name)
             return 0
@@ -268,6 +265,7 @@ class LiveRun:
     def follow(self, plan: Plan) -> None:
         """Go on by another plan, from the pause in which this life is; what is recorded begins anew."""
         self._plan = plan
+        self._is_forced = bool(plan.overrides or plan.named)
         self._choices_max = 0 if plan.is_brief else CHOICES_MAX
         self._tracing = plan.trace not in ("none", "lines")
         if plan.trace == "lines":
@@ -348,12 +346,12 @@ class LiveRun:
             self._digest.hold((self.index, kind, text))
         self._mark_label, self._text = label, text
 
-    def _forced(self, name: str, occurrence: int, options: Sequence[Any]) -> int | None:
-        """The option that the plan wants at the choice of this name; one that there isn't is the caller's to refuse."""
-        wanted, text = self._plan.named.get((name, occurrence), (None, ""))
-        if text:
-            return next((at for at, option in enumerate(options) if _text(option) == text), wanted)
-        return wanted
+    def _wanted(self, index: int, name: str, occurrence: int, options: Sequence[Any]) -> int | None:
+        """The option that the plan wants at the choice of this index or name; one that there isn't is the caller's to refuse."""
+        wanted, text = self._plan.overrides.get(index), ""
+        if wanted is None:
+            wanted, text = self._plan.named.get((name, occurrence), (None, ""))
+        return next((at for at, option in enumerate(options) if _text(option) == text), wanted) if text else wanted
 
     def _refuse(self, index: int, name: str, taken: int, count: int) -> NoReturn:
         self._end(self, Outcome("diverged", message=f"at point {index} option {taken} was to be taken, but {name!r} has {count} options"))

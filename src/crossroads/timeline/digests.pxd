@@ -1,3 +1,5 @@
+cdef Py_ssize_t HELD
+
 cdef class Digest:
     cdef object _hash
     cdef list _held

@@ -15,6 +15,7 @@ from operator import index
 from typing import Any, Final
 
 from crossroads.worlds.dates import exchange_methods
+from crossroads.worlds.elapsed import Elapsed
 from crossroads.worlds.imports import on_import
 from crossroads.worlds.patches import Patches
 from crossroads.worlds.waits import make_selectors
@@ -48,13 +49,13 @@ _STARTS: Final = {
 }
 
 
-class Clock:
+class Clock(Elapsed):
     """Time as the program sees it, from `install` to `uninstall`; `skew_ns` says how much the calendar is ahead, where it may be."""
 
-    __slots__ = ("_cancel_waits", "_patches", "_undo_dates", "elapsed_ns", "skew_ns", "sleeper")
+    __slots__ = ("_cancel_waits", "_patches", "_undo_dates", "skew_ns", "sleeper")
 
     def __init__(self) -> None:
-        self.elapsed_ns = 0
+        super().__init__()
         self.skew_ns: Callable[[], int] | None = None
         self._patches = Patches()
         self.sleeper: Callable[[float], bool] | None = None
@@ -77,9 +78,9 @@ class Clock:
         return rewind
 
     def advance(self, seconds: float) -> None:
-        """Move the clock by 0 <= seconds, rounded to nanoseconds."""
+        """Move the clock by 0 <= seconds, rounded to nanoseconds, but not beyond what 64 bits hold."""
         assert seconds >= 0, f"seconds={seconds} would move the clock back"
-        self.elapsed_ns += round(seconds * 1e9)
+        self.elapsed_ns = min(self.elapsed_ns + round(seconds * 1e9), SLEEP_MAX_S * 10**9)
 
     def install(self) -> None:
         """Replace the readers of `time` and `datetime`, and `time.sleep`."""

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from crossroads.worlds.asyncio import blocking, locks
-from crossroads.worlds.asyncio.calm import VirtualClock
 from crossroads.worlds.asyncio.jobs import Jobs
 from crossroads.worlds.asyncio.loop import WorldLoop
 from crossroads.worlds.asyncio.network import Network
@@ -17,6 +16,7 @@ from crossroads.worlds.asyncio.refusals import refuse_descriptor
 from crossroads.worlds.asyncio.selector import WorldSelector
 from crossroads.worlds.asyncio.tasks import TaskNumbers
 from crossroads.worlds.asyncio.traffic import Traffic
+from crossroads.worlds.elapsed import Elapsed
 from crossroads.worlds.patches import Patches
 
 PASS_NS = 20_000
@@ -55,7 +55,7 @@ class Place:
     """A small world with executors: `run` lives one program in it."""
 
     def __init__(self, seed: int) -> None:
-        self.clock = VirtualClock()
+        self.clock = Elapsed()
         self.chooser = Drawn(seed)
         self.traffic = Traffic(self.clock, PASS_NS)
         self.traffic.chooser = self.chooser

@@ -105,7 +105,7 @@ class NetworkSelector(selectors.BaseSelector):
         found = []
         for number, key in self.keys.items():
             descriptor = self.network.descriptors[number]
-            events = (selectors.EVENT_READ * descriptor.readable | selectors.EVENT_WRITE * descriptor.writable) & key.events
+            events = (selectors.EVENT_READ * descriptor.is_readable() | selectors.EVENT_WRITE * descriptor.is_writable()) & key.events
             if events:
                 found.append((key, events))
         return found

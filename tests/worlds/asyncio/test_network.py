@@ -94,7 +94,7 @@ def test_a_cut_loses_datagrams(place: Place) -> None:
         client.sendto(b"there", ("redis", 53))
         place.course.land_all()
         assert server.recv(10) == b"there"
-        assert not server.readable
+        assert not server.is_readable()
 
 
 def test_requests_wait_for_healing(place: Place) -> None:
@@ -103,11 +103,11 @@ def test_requests_wait_for_healing(place: Place) -> None:
     with place.socket("localhost") as client:
         client.connect_ex(REDIS)
         place.course.land_all()
-        assert not client.writable
+        assert not client.is_writable()
         place.network.heal("redis", "localhost")
         place.course.land_all()
-        assert client.writable
-        assert server.readable
+        assert client.is_writable()
+        assert server.is_readable()
 
 
 def test_a_request_that_nobody_answers_is_given_up(place: Place) -> None:
@@ -116,7 +116,7 @@ def test_a_request_that_nobody_answers_is_given_up(place: Place) -> None:
     with place.socket("localhost") as client:
         client.connect_ex(REDIS)
         ((seconds, flight),) = place.course.timed
-        assert (seconds, client.writable) == (CONNECT_S, False)
+        assert (seconds, client.is_writable()) == (CONNECT_S, False)
         flight.arrive()
         assert client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ETIMEDOUT
 
@@ -127,12 +127,12 @@ def test_a_host_dies(place: Place, reset: bool) -> None:
     client, other = place.connected(server)
     place.network.kill_host("redis", reset=reset)
     place.course.land_all()
-    assert client.readable is reset
-    assert not any(one.readable for one in (server, other))
+    assert client.is_readable() is reset
+    assert not any(one.is_readable() for one in (server, other))
     if not reset:
         client.send(b"anybody there?")
         place.course.land_all()
-        assert not client.readable
+        assert not client.is_readable()
         place.network.restart_host("redis")
         place.course.land_all()
     with pytest.raises(ConnectionResetError):

@@ -52,7 +52,7 @@ def play(network: Any, course: HandCourse, client: Any, receiver: Any, moves: li
             data = bytes((len(sent) + index) % 251 for index in range(size))
             sent += data[: client.send(data)]
             assert len(sent) - len(got) <= WINDOW
-        elif move == "recv" and receiver.readable:
+        elif move == "recv" and receiver.is_readable():
             got += receiver.recv(size)
         elif move == "land":
             land_some(course, size)

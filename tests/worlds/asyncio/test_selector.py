@@ -3,18 +3,22 @@ from selectors import EVENT_READ, EVENT_WRITE
 import pytest
 from test_traffic import Scene
 
+from crossroads.worlds.asyncio.endpoints import GONE, Descriptor
 from crossroads.worlds.asyncio.selector import FIRST_DESCRIPTOR, WorldSelector, descriptor_of
 
 
-class End:
+class End(Descriptor):
     """A simulated socket, ready as it is told."""
 
     def __init__(self, number: int) -> None:
-        self.number = FIRST_DESCRIPTOR + number
+        super().__init__(GONE, FIRST_DESCRIPTOR + number)
         self.readable = self.writable = False
 
-    def fileno(self) -> int:
-        return self.number
+    def is_readable(self) -> bool:
+        return self.readable
+
+    def is_writable(self) -> bool:
+        return self.writable
 
 
 class Stuck(Exception):

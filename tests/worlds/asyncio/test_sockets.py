@@ -52,12 +52,12 @@ def ends(course: HandCourse) -> Iterator[tuple[Any, Any]]:
 
 def test_a_client_knows_before_the_server(course: HandCourse) -> None:
     with listening() as server, connecting() as client:
-        assert (client.readable, client.writable, server.readable) == (False, False, False)
+        assert (client.is_readable(), client.is_writable(), server.is_readable()) == (False, False, False)
         assert course.land() == "client 1 -> 127.0.0.1:6379, connect"
-        assert (client.readable, client.writable, server.readable) == (False, True, False)
+        assert (client.is_readable(), client.is_writable(), server.is_readable()) == (False, True, False)
         assert client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
         assert course.land() == "client 1 -> 127.0.0.1:6379, connected"
-        assert server.readable
+        assert server.is_readable()
         other = accepted(server)
         assert other.getpeername() == client.getsockname() == ("127.0.0.1", 40001)
         assert other.getsockname() == client.getpeername() == ADDRESS
@@ -68,9 +68,9 @@ def test_a_client_knows_before_the_server(course: HandCourse) -> None:
 
 def test_refused_after_a_flight(course: HandCourse) -> None:
     with connecting() as client:
-        assert not client.writable
+        assert not client.is_writable()
         course.land()
-        assert client.writable
+        assert client.is_writable()
         assert client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNREFUSED
 
 
@@ -83,10 +83,10 @@ def test_requests_wait_for_room_in_the_backlog(course: HandCourse) -> None:
     with listening(backlog=1) as server:
         clients = [connecting() for _ in range(4)]
         course.land_all()
-        assert [client.writable for client in clients] == [True, True, False, False]
+        assert [client.is_writable() for client in clients] == [True, True, False, False]
         accepted(server).close()
         course.land_all()
-        assert [client.writable for client in clients] == [True, True, True, False]
+        assert [client.is_writable() for client in clients] == [True, True, True, False]
         assert "client 3 -> 127.0.0.1:6379, connect again" in course.labels
     course.land_all()
     assert clients[3].getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNREFUSED
@@ -132,14 +132,14 @@ def test_a_write_travels_in_segments(course: HandCourse, ends: tuple[Any, Any]) 
 def test_the_window_fills_and_empties(course: HandCourse, ends: tuple[Any, Any]) -> None:
     client, server = ends
     assert client.send(b"x" * 100_000) == WINDOW_BYTES
-    assert not client.writable
+    assert not client.is_writable()
     with pytest.raises(BlockingIOError):
         client.send(b"y")
     course.land_all()
-    assert not client.writable
+    assert not client.is_writable()
     course.touched.clear()
     server.recv(WINDOW_BYTES // 2)
-    assert client.writable
+    assert client.is_writable()
     assert [one.fileno() for one in course.touched] == [client.fileno()]
 
 
@@ -157,7 +157,7 @@ def test_closing_with_unread_data_resets(course: HandCourse, ends: tuple[Any, An
     course.land_all()
     server.close()
     assert course.land() == "127.0.0.1:6379 -> client 1, reset"
-    assert client.readable
+    assert client.is_readable()
     with pytest.raises(ConnectionResetError):
         client.recv(1)
     assert client.recv(1) == b""
@@ -339,7 +339,7 @@ def test_socketpairs_take_no_time(course: HandCourse) -> None:
     one, other = socket.socketpair()
     with one, other:
         one.send(b"\0")
-        assert other.readable
+        assert other.is_readable()
         assert other.recv(10) == b"\0"
         assert course.labels == []
 

@@ -54,7 +54,7 @@ class Ours(Kernel):
         self.course.land_all()
 
     def ready(self, one: Any) -> tuple[bool, bool]:
-        return one.readable, one.writable
+        return one.is_readable(), one.is_writable()
 
 
 @contextmanager

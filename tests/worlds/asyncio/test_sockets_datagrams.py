@@ -47,7 +47,7 @@ def test_a_connected_socket_hears_its_peer_alone(course: HandCourse) -> None:
         server.sendto(b"hello", client.getsockname())
         course.land_all()
         assert client.recv(100) == b"hello"
-        assert not client.readable
+        assert not client.is_readable()
 
 
 def test_only_a_connected_socket_hears_of_refusals(course: HandCourse) -> None:
@@ -56,7 +56,7 @@ def test_only_a_connected_socket_hears_of_refusals(course: HandCourse) -> None:
         connected.send(b"x")
         other.sendto(b"x", SERVER)
         course.land_all()
-        assert not other.readable
+        assert not other.is_readable()
         with pytest.raises(ConnectionRefusedError):
             connected.recv(1)
 
@@ -67,7 +67,7 @@ def test_a_full_buffer_loses(course: HandCourse) -> None:
         for _ in range(4):
             client.sendto(b"x" * 1000, SERVER)
         course.land_all()
-        assert sum(server.readable and len(server.recv(2000)) for _ in range(4)) == 3000
+        assert sum(server.is_readable() and len(server.recv(2000)) for _ in range(4)) == 3000
 
 
 def test_no_broadcasting(course: HandCourse) -> None:

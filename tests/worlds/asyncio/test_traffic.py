@@ -11,13 +11,10 @@ from crossroads.worlds.asyncio.course import NEVER
 from crossroads.worlds.asyncio.sayings import POSITIONS
 from crossroads.worlds.asyncio.traffic import PASSES_BESIDE, RACES_MAX, SPINS, Traffic
 from crossroads.worlds.asyncio.weather import Style, beyond
+from crossroads.worlds.elapsed import Elapsed
 
 PASS_NS = 20_000
 BARE = Style("without coincidence", 1.0, coincidence=0.0, late=0.0)
-
-
-class HandClock:
-    elapsed_ns = 0
 
 
 class Dice:
@@ -77,7 +74,7 @@ class Scene:
     """Traffic with its clock, its timers, and what has arrived when."""
 
     def __init__(self, seed: int = 1, *timers: int, pass_ns: int = PASS_NS, style: Style | None = BARE, **forced: int) -> None:
-        self.clock, self.dice, self.alarms = HandClock(), Dice(seed, **forced), Alarms(*timers)
+        self.clock, self.dice, self.alarms = Elapsed(), Dice(seed, **forced), Alarms(*timers)
         self.traffic = Traffic(self.clock, pass_ns)
         self.traffic.chooser = self.dice
         self.traffic._style = style

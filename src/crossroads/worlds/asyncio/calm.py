@@ -22,6 +22,7 @@ from crossroads.worlds.asyncio.loop import WorldLoop
 from crossroads.worlds.asyncio.selector import FIRST_DESCRIPTOR, WorldSelector, descriptor_of
 from crossroads.worlds.asyncio.tasks import TaskNumbers
 from crossroads.worlds.asyncio.traffic import Traffic
+from crossroads.worlds.elapsed import Elapsed
 
 GRACE_S: Final = 0.0005
 """Real time for the machine's own loopback to pass bytes on, before virtual time jumps."""
@@ -42,20 +43,11 @@ _monotonic: Final = time.monotonic
 _sleep: Final = time.sleep
 
 
-class VirtualClock:
-    """Nanoseconds since the loop was made."""
-
-    __slots__ = ("elapsed_ns",)
-
-    def __init__(self) -> None:
-        self.elapsed_ns = 0
-
-
 class CalmSelector(WorldSelector):
     """Simulated and real descriptors together."""
 
-    def __init__(self, traffic: Traffic, clock: VirtualClock, socket_of: Callable[[int], Any]) -> None:
-        super().__init__(traffic, socket_of, lambda descriptor: None, _stuck)
+    def __init__(self, traffic: Traffic, clock: Elapsed, descriptor_at: Callable[[int], Any]) -> None:
+        super().__init__(traffic, descriptor_at, lambda descriptor: None, _stuck)
         self._real = selectors.DefaultSelector()
         self._clock = clock
         self._ends: dict[int, tuple[Any, Any] | None] = {}
@@ -185,7 +177,7 @@ def _is_busy(thread: threading.Thread) -> bool:
 class CalmLoop(WorldLoop):
     """A loop on its own."""
 
-    def __init__(self, clock: VirtualClock, selector: CalmSelector) -> None:
+    def __init__(self, clock: Elapsed, selector: CalmSelector) -> None:
         self._calm = selector
         super().__init__(clock, 0.0, selector, TaskNumbers())
 
@@ -227,7 +219,7 @@ class _BothMaps(Mapping[Any, selectors.SelectorKey]):
 
 def new_event_loop() -> CalmLoop:
     """A deterministic event loop on virtual time, for programs and fast tests: `asyncio.Runner(loop_factory=new_event_loop)`."""
-    clock = VirtualClock()
+    clock = Elapsed()
     traffic = Traffic(clock, 0)
     return CalmLoop(clock, CalmSelector(traffic, clock, _no_socket))
 

@@ -4,8 +4,14 @@ A *flight* is anything that takes time outside of the program: bytes between two
 datagram, a job of an executor. Whoever launches one says what happens on arrival; the world decides when.
 """
 
+import selectors
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from crossroads.worlds.asyncio.endpoints import Descriptor
+
+READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 NEVER: Final = 2**62
 """A time, in nanoseconds, that doesn't come."""
@@ -15,18 +21,6 @@ class Flight(Protocol):
     """Something on its way."""
 
     landed: bool
-
-
-class Touched(Protocol):
-    """A simulated socket as the selector sees it."""
-
-    @property
-    def readable(self) -> bool: ...
-
-    @property
-    def writable(self) -> bool: ...
-
-    def fileno(self) -> int: ...
 
 
 class Course(Protocol):
@@ -57,5 +51,5 @@ class Course(Protocol):
     def split(self, label: str, size: int) -> int:
         """How many of `size` bytes written at once travel in the first segment: 1..size, mostly all."""
 
-    def touch(self, socket: Touched) -> None:
-        """A socket's readability or writability may have changed."""
+    def touch(self, descriptor: "Descriptor") -> None:
+        """Readability or writability of what this stands for may have changed."""

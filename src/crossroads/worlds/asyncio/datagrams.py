@@ -62,12 +62,10 @@ class Datagram(Endpoint):
         data, sender, _ = self._inbox[0]
         return f"{address_text(sender)} -> {address_text(self.local)}", data[:size]
 
-    @property
-    def readable(self) -> bool:
+    def is_readable(self) -> bool:
         return bool(self._inbox or self.error or self.shut_read)
 
-    @property
-    def writable(self) -> bool:
+    def is_writable(self) -> bool:
         return self.peer is None or not self.peer.full
 
     @property

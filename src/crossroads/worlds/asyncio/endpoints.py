@@ -46,13 +46,19 @@ class Descriptor:
     def fileno(self) -> int:
         return self.number
 
-    @property
-    def readable(self) -> bool:
-        return self.endpoint.readable
+    def is_readable(self) -> bool:
+        """Whether a read of what it stands for wouldn't have to wait."""
+        if not isinstance(self.endpoint, Endpoint):
+            return False
+        endpoint = self.endpoint
+        return endpoint.is_readable()
 
-    @property
-    def writable(self) -> bool:
-        return self.endpoint.writable
+    def is_writable(self) -> bool:
+        """Whether the kernel reports room there."""
+        if not isinstance(self.endpoint, Endpoint):
+            return False
+        endpoint = self.endpoint
+        return endpoint.is_writable()
 
     def __repr__(self) -> str:
         return f"<descriptor {self.number} of {self.endpoint!r}>"
@@ -97,13 +103,11 @@ class Endpoint:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.local} {self.remote or ''}>"
 
-    @property
-    def readable(self) -> bool:
+    def is_readable(self) -> bool:
         """Whether a read wouldn't have to wait."""
         raise NotImplementedError
 
-    @property
-    def writable(self) -> bool:
+    def is_writable(self) -> bool:
         """Whether the kernel reports room."""
         raise NotImplementedError
 
@@ -353,9 +357,6 @@ class _Gone:
     """In place of an endpoint once its socket is closed: everything fails as on a closed descriptor."""
 
     __slots__ = ()
-
-    readable = False
-    writable = False
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

@@ -49,6 +49,7 @@ cdef Py_ssize_t REPR = place_of("_repr")
 cdef Py_ssize_t CONTEXT = place_of("_context")
 
 cdef object quick = QuickHandle
+cdef object stock = events.Handle
 cdef object stock_run = events.Handle._run
 
 
@@ -89,7 +90,7 @@ def run_ready(ready):
         handle = popleft()
         if type(handle) is not kind:
             kind = type(handle)
-            is_stock = isinstance(handle, events.Handle) and kind._run is stock_run
+            is_stock = isinstance(handle, stock) and kind._run is stock_run
         if not is_stock:
             if not handle._cancelled:
                 handle._run()

@@ -227,7 +227,7 @@ class Jobs:
 
     def deadline(self, timeout: float | None) -> int:
         """`timeout` seconds from now in nanoseconds of the clock."""
-        return NEVER if timeout is None else int(self._clock.elapsed_ns + max(timeout, 0.0) * 1e9)
+        return NEVER if timeout is None else min(int(self._clock.elapsed_ns + max(timeout, 0.0) * 1e9), NEVER - 1)
 
     # Inside.
 

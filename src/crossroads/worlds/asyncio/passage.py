@@ -2,10 +2,12 @@
 """A flight as the traffic keeps it: plain numbers that say from when on it may land, and what is drawn for it."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crossroads.timeline.hashing import Four
-from crossroads.worlds.asyncio.course import Touched
+
+if TYPE_CHECKING:
+    from crossroads.worlds.asyncio.endpoints import Descriptor
 
 
 class Passage:
@@ -47,7 +49,7 @@ class Passage:
     followers: "list[Passage] | None"
     lost: int
     pace: float
-    socket: Touched | None
+    socket: "Descriptor | None"
     units: object
     numbers: Four
 

@@ -11,9 +11,9 @@ from heapq import heappop
 from itertools import islice
 from typing import Any, Final
 
+from crossroads.worlds.asyncio.course import READ, WRITE
 from crossroads.worlds.asyncio.guises import named_as
 from crossroads.worlds.asyncio.handles import make_handle, run_ready
-from crossroads.worlds.asyncio.readiness import READ, WRITE
 from crossroads.worlds.asyncio.waiting import describe_timer
 
 TIMERS_MAX: Final = 100

@@ -5,10 +5,9 @@ import selectors
 from collections.abc import Callable
 from typing import Any, Final
 
-from crossroads.worlds.asyncio.course import Touched
+from crossroads.worlds.asyncio.course import READ, WRITE
+from crossroads.worlds.asyncio.endpoints import Descriptor
 from crossroads.worlds.asyncio.traffic import Traffic
-
-READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 POLLS_A_LOOK: Final = 128
 """Every so many polls cyclic garbage is collected. CPython's own collector is off in a life: it would run wherever our own allocations,
@@ -17,12 +16,32 @@ which differ from life to life, let it."""
 YOUNG_MAX: Final = 100_000
 """So many more containers made than freed, and garbage is collected sooner."""
 
+COUNTED_EVERY: Final = 8
+"""Every so many idle polls they are counted."""
+
 OLDER_EVERY: Final = 10
 """Every so many-th collection includes the survivors of earlier ones, and so many times less often all there is, as in CPython."""
 
 _count, _collect = gc.get_count, gc.collect
 
 Found = list[tuple[selectors.SelectorKey, int]]
+
+
+class Watched:
+    """One registered descriptor: what the selector's owner wants to know, of which events, and what answers."""
+
+    __slots__ = ("descriptor", "events", "key")
+
+    def __init__(self, key: selectors.SelectorKey, descriptor: Descriptor) -> None:
+        self.key, self.descriptor, self.events = key, descriptor, key.events
+
+    def ready(self) -> int:
+        """Which of the events have come about."""
+        events, descriptor = self.events, self.descriptor
+        mask = READ if events & READ and descriptor.is_readable() else 0
+        if events & WRITE and descriptor.is_writable():
+            mask |= WRITE
+        return mask
 
 
 class Readiness:
@@ -34,13 +53,13 @@ class Readiness:
 
     Attributes:
         keys: what the selector's owner wants to know of each descriptor.
-        perhaps: descriptors whose readiness may have changed since they were looked at, in the order in which it did.
+        perhaps: those whose readiness may have changed since they were looked at, in the order in which it did.
         paused: descriptors that are never ready.
         timers: the loop's; it tells them before the first poll.
         own: descriptor of the loop's socket to itself; -1: none.
     """
 
-    __slots__ = ("_collections", "_polls", "_sockets", "_stuck", "_traffic", "keys", "own", "paused", "perhaps", "timers")
+    __slots__ = ("_collections", "_polls", "_stuck", "_traffic", "_watched", "keys", "own", "paused", "perhaps", "timers")
 
     def __init__(self, traffic: Traffic, stuck: Callable[[], None]) -> None:
         self._traffic, self._stuck = traffic, stuck
@@ -48,34 +67,34 @@ class Readiness:
         self.own = -1
         self.paused: set[int] = set()
         self.keys: dict[int, selectors.SelectorKey] = {}
-        self.perhaps: dict[int, None] = {}
-        self._sockets: dict[int, Touched] = {}
+        self.perhaps: dict[int, Watched] = {}
+        self._watched: dict[int, Watched] = {}
         self._polls = self._collections = 0
 
-    def touch(self, socket: Touched) -> None:
-        """This socket's readiness may have changed."""
-        descriptor = socket.fileno()
-        if descriptor in self.keys:
-            self.perhaps[descriptor] = None
+    def touch(self, descriptor: Descriptor) -> None:
+        """This descriptor's readiness may have changed."""
+        number = descriptor.number
+        watched = self._watched.get(number)
+        if watched is not None:
+            self.perhaps[number] = watched
 
-    def put(self, key: selectors.SelectorKey, socket: Touched | None = None) -> None:
-        """Register a descriptor with its socket, or want to know other things of it."""
-        descriptor = key.fd
-        if socket is not None:
-            self._sockets[descriptor] = socket
-        self.keys[descriptor] = key
-        self.perhaps[descriptor] = None
+    def put(self, key: selectors.SelectorKey, descriptor: Descriptor | None = None) -> None:
+        """Register a descriptor, or want to know other things of the one that has this number."""
+        number = key.fd
+        watched = Watched(key, self._watched[number].descriptor if descriptor is None else descriptor)
+        self._watched[number] = self.perhaps[number] = watched
+        self.keys[number] = key
 
-    def remove(self, descriptor: int) -> selectors.SelectorKey:
+    def remove(self, number: int) -> selectors.SelectorKey:
         """Forget a descriptor."""
-        self.perhaps.pop(descriptor, None)
-        self._sockets.pop(descriptor, None)
-        return self.keys.pop(descriptor)
+        self.perhaps.pop(number, None)
+        self._watched.pop(number, None)
+        return self.keys.pop(number)
 
     def clear(self) -> None:
         """Forget all of them, and the loop."""
         self.keys.clear()
-        self._sockets.clear()
+        self._watched.clear()
         self.perhaps.clear()
         self.timers = None
 
@@ -91,7 +110,7 @@ class Readiness:
         """
         perhaps, traffic = self.perhaps, self._traffic
         polls = self._polls = self._polls + 1
-        if polls % POLLS_A_LOOK == 0 or (idle and _count()[0] > YOUNG_MAX):
+        if polls % POLLS_A_LOOK == 0 or (idle and polls % COUNTED_EVERY == 0 and _count()[0] > YOUNG_MAX):
             self._look_for_garbage()
         if not idle and not perhaps and traffic.tick():
             return []
@@ -108,24 +127,20 @@ class Readiness:
         """What is ready now, in the order in which it became so, or the reverse; the rest is looked at again when it's touched."""
         found: Found = []
         idle: list[int] = []
-        keys, sockets, paused = self.keys, self._sockets, self.paused
-        for descriptor in self.perhaps:
-            key, socket = keys[descriptor], sockets[descriptor]
-            events = key.events
-            mask = READ if events & READ and socket.readable else 0
-            if events & WRITE and socket.writable:
-                mask |= WRITE
-            if mask and descriptor not in paused:
-                found.append((key, mask))
+        paused = self.paused
+        for number, watched in self.perhaps.items():
+            mask = watched.ready()
+            if mask and not (paused and number in paused):
+                found.append((watched.key, mask))
             else:
-                idle.append(descriptor)
-        for descriptor in idle:
-            del self.perhaps[descriptor]
+                idle.append(number)
+        for number in idle:
+            del self.perhaps[number]
         return found
 
-    def _others(self, ready: Found) -> list[Touched]:
-        """Their sockets but for the loop's own."""
-        return [self._sockets[key.fd] for key, _ in ready if key.fd != self.own]
+    def _others(self, ready: Found) -> list[Descriptor]:
+        """Their descriptors but for the loop's own."""
+        return [self._watched[key.fd].descriptor for key, _ in ready if key.fd != self.own]
 
     def _look_for_garbage(self) -> None:
         """Collect garbage, mostly what is young."""

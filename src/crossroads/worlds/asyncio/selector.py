@@ -4,9 +4,10 @@ import selectors
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from crossroads.worlds.asyncio.course import Touched
+from crossroads.worlds.asyncio.course import READ, WRITE
+from crossroads.worlds.asyncio.endpoints import Descriptor
 from crossroads.worlds.asyncio.guises import named_as
-from crossroads.worlds.asyncio.readiness import READ, WRITE, Found, Readiness
+from crossroads.worlds.asyncio.readiness import Found, Readiness
 from crossroads.worlds.asyncio.traffic import Timers, Traffic
 
 FIRST_DESCRIPTOR: Final = 1_000_000
@@ -19,7 +20,7 @@ class WorldSelector(selectors.BaseSelector):
 
     Args:
         traffic: what is on its way.
-        socket_of: finds the simulated socket of a descriptor; KeyError where there is none.
+        descriptor_at: finds what a number of the program stands for; KeyError where there is none.
         refuse: raises for a real descriptor.
         stuck: called when nothing is left to happen; doesn't return.
     """
@@ -27,11 +28,11 @@ class WorldSelector(selectors.BaseSelector):
     def __init__(
         self,
         traffic: Traffic,
-        socket_of: Callable[[int], Touched],
+        descriptor_at: Callable[[int], Descriptor],
         refuse: Callable[[int], None],
         stuck: Callable[[], None],
     ) -> None:
-        self._traffic, self._socket_of, self._refuse, self._stuck = traffic, socket_of, refuse, stuck
+        self._traffic, self._descriptor_at, self._refuse, self._stuck = traffic, descriptor_at, refuse, stuck
         self._sockets = Readiness(traffic, stuck)
         self._keys = self._sockets.keys
         self.touch = self._sockets.touch
@@ -65,7 +66,7 @@ class WorldSelector(selectors.BaseSelector):
             raise KeyError(f"{fileobj!r} (FD {descriptor}) is already registered")
         if descriptor < FIRST_DESCRIPTOR:
             self._refuse(descriptor)
-        return self._put(fileobj, descriptor, events, data, self._socket_of(descriptor))
+        return self._put(fileobj, descriptor, events, data, self._descriptor_at(descriptor))
 
     def unregister(self, fileobj: Any) -> selectors.SelectorKey:
         return self._sockets.remove(self._lookup(fileobj))
@@ -96,11 +97,11 @@ class WorldSelector(selectors.BaseSelector):
         self._sockets.clear()
         self._closed = True
 
-    def _put(self, fileobj: Any, descriptor: int, events: int, data: Any, socket: Touched | None = None) -> selectors.SelectorKey:
+    def _put(self, fileobj: Any, descriptor: int, events: int, data: Any, standing: Descriptor | None = None) -> selectors.SelectorKey:
         if not events or events & ~(READ | WRITE):
             raise ValueError(f"Invalid events: {events!r}")
         key = selectors.SelectorKey(fileobj, descriptor, events, data)
-        self._sockets.put(key, socket)
+        self._sockets.put(key, standing)
         return key
 
     def _lookup(self, fileobj: Any) -> int:

@@ -108,15 +108,13 @@ class Socket:
                 text += f", {name}={address}"
         return text + ">"
 
-    @property
-    def readable(self) -> bool:
+    def is_readable(self) -> bool:
         """What a selector reports for reading."""
-        return self._end is not GONE and self._descriptor.readable
+        return self._end is not GONE and self._descriptor.is_readable()
 
-    @property
-    def writable(self) -> bool:
+    def is_writable(self) -> bool:
         """What a selector reports for writing."""
-        return self._end is not GONE and self._descriptor.writable
+        return self._end is not GONE and self._descriptor.is_writable()
 
     def fileno(self) -> int:
         return -1 if self._end is GONE else self._descriptor.number

@@ -54,7 +54,7 @@ def connections_of(network: Network) -> list[Row]:
             continue
         if not getattr(endpoint, "remote", None) and not getattr(endpoint, "is_listening", False):
             continue
-        state = "listens" if endpoint.is_listening else "has something to read" if endpoint.readable else "nothing to read"
+        state = "listens" if endpoint.is_listening else "has something to read" if endpoint.is_readable() else "nothing to read"
         rows.append({"host": endpoint.host.name, "local": _spell(endpoint.local), "remote": _spell(endpoint.remote), "state": state})
     return rows
 

@@ -3,6 +3,8 @@ from crossroads.worlds.asyncio.endpoints cimport Endpoint
 from crossroads.worlds.asyncio.inbox cimport Inbox
 from crossroads.worlds.asyncio.lanes cimport Lane
 
+cdef object partial
+
 cdef class Stream(Endpoint):
     cdef public Py_ssize_t _mark, _messages, outstanding, window
     cdef public bint announced, can_send, direct, end_landed, ended, finished, shut_read
@@ -11,6 +13,8 @@ cdef class Stream(Endpoint):
     cdef public object listener, request
     cdef public Stream peer
     cdef public int state
+    cpdef bint is_readable(self) except -1
+    cpdef bint is_writable(self) except -1
     @cython.locals(size=Py_ssize_t, room=Py_ssize_t)
     cpdef send(self, data, flags=*)
     @cython.locals(first=Py_ssize_t)

@@ -88,16 +88,14 @@ class Stream(Endpoint):
             return (self.listener.queue[0].peer.lane.label, b"") if self.listener.queue else ("", b"")
         return (self.peer.lane.label, self.inbox.peek(size)) if self.state == OPEN else ("", b"")
 
-    @property
-    def readable(self) -> bool:
+    def is_readable(self) -> bool:
         if self.inbox.size or self.finished or self.shut_read or self.error:
             return self.listener is None or bool(self.listener.queue)
         if self.listener is not None:
             return bool(self.listener.queue)
         return self.state not in (OPEN, CONNECTING)
 
-    @property
-    def writable(self) -> bool:
+    def is_writable(self) -> bool:
         if self.state == OPEN:
             return self.outstanding <= self._mark or not self.can_send
         return bool(self.error) or self.state not in (LISTENING, CONNECTING)
@@ -174,7 +172,7 @@ class Stream(Endpoint):
         Returns:
             The number of bytes taken, 1..len(data); 0 where there is nothing to send.
         """
-        if flags & ~_HARMLESS:
+        if flags and flags & ~_HARMLESS:
             self.check_flags(flags & ~_PEEK, "send")
         if type(data) is not bytes:
             data = memoryview(data).cast("B")
@@ -204,8 +202,8 @@ class Stream(Endpoint):
         """Send bytes on their way, in one segment or several."""
         lane = self.lane
         label = f"{lane.label}, message {self._messages}"
-        split = lane.course.split
-        first = split(label, size)
+        course = lane.course
+        first = course.split(label, size)
         if first >= size:
             lane.launch(label, partial(self.peer.take, data))
             return
@@ -214,7 +212,7 @@ class Stream(Endpoint):
             lane.launch(f"{label}, part {part}", partial(self.peer.take, data[:first]))
             data = data[first:]
             part += 1
-            first = split(f"{label}, part {part}", len(data)) if data else 0
+            first = course.split(f"{label}, part {part}", len(data)) if data else 0
 
     def _why_no_sending(self) -> OSError:
         if self.family == UNIX:
@@ -231,7 +229,7 @@ class Stream(Endpoint):
     def recv(self, size: int, flags: int = 0) -> bytes:
         """Bytes that have arrived, at most `size`; none at the end of the stream."""
         inbox = self.inbox
-        if flags & ~_HARMLESS:
+        if flags and flags & ~_HARMLESS:
             self.check_flags(flags, "recv")
             return inbox.peek(size) if inbox.size else self._recv_nothing()
         if not inbox.size:

@@ -1,5 +1,7 @@
 cimport cython
 from crossroads.worlds.asyncio.passage cimport Passage
+from libc.math cimport llrint as round
+from crossroads.worlds.elapsed cimport Elapsed
 from crossroads.worlds.asyncio.weather cimport Style, between, beyond
 
 cdef class Position:
@@ -7,8 +9,8 @@ cdef class Position:
 
 @cython.final
 cdef class Traffic:
-    cdef public object describe, locate, overdue, chooser, touch, rival
-    cdef public object _clock
+    cdef public object describe, locate, overdue, chooser, touch, rival, _locating
+    cdef public Elapsed _clock
     cdef public Py_ssize_t pass_ns, limit_ns
     cdef public Py_ssize_t hidden
     cdef tuple _positions
@@ -54,8 +56,9 @@ cdef class Traffic:
     cdef double _pace(self, Passage flight) except? -1
     cpdef bint is_reversed(self, list sockets) except -1
 
+cdef object heappop, heappush
 cdef Py_ssize_t NEVER, ROUNDED_NS, LATE_NS, SLOWER
-cdef double NEAR, RACE_MIN
+cdef double NEAR, RACE_MIN, SPLIT
 
 @cython.locals(flight=Passage)
 cdef Passage _depart(label, arrive, Py_ssize_t since, Py_ssize_t least, Py_ssize_t order)

@@ -9,23 +9,18 @@ the world looks, but each choice says what matters: which came first. Times are 
 from collections.abc import Callable
 from heapq import heappop, heappush
 from math import inf
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from crossroads.timeline.hashing import Four
 from crossroads.worlds.asyncio.chooser import Chooser
-from crossroads.worlds.asyncio.course import NEVER, Flight, Touched
+from crossroads.worlds.asyncio.course import NEVER, Flight
 from crossroads.worlds.asyncio.passage import Passage
 from crossroads.worlds.asyncio.sayings import KEEPS, ORDERS, POSITIONS, WAKES
-from crossroads.worlds.asyncio.weather import (
-    LAGGING,
-    LATE_S,
-    REVERSED,
-    SPLIT,
-    STYLES,
-    Style,
-    between,
-    beyond,
-)
+from crossroads.worlds.asyncio.weather import LAGGING, LATE_S, REVERSED, SPLIT, STYLES, Style, between, beyond
+from crossroads.worlds.elapsed import Elapsed
+
+if TYPE_CHECKING:
+    from crossroads.worlds.asyncio.endpoints import Descriptor
 
 RACE_MIN: Final = 0.001
 """A race that one side wins with more than 1 - this probability isn't a choice."""
@@ -48,7 +43,6 @@ PASSES_BESIDE: Final = 6
 ROUNDED_NS: Final = 1_000_000
 """What a loop's wait for a timer is rounded up to."""
 
-_NO_TIMERS: Final = (NEVER, NEVER, None)
 LATE_NS: Final = int(LATE_S * 1e9)
 
 
@@ -78,23 +72,24 @@ class Traffic:
     """All flights of a world, and its time.
 
     Args:
-        clock: has `elapsed_ns`, which may be read and written.
+        clock: is read, and moved.
         pass_ns: what one pass of the loop takes.
     """
 
-    def __init__(self, clock: Any, pass_ns: int) -> None:
+    def __init__(self, clock: Elapsed, pass_ns: int) -> None:
         self.describe: Callable[[object], str] = str
         self.locate: Callable[[object], tuple[str, str]] = lambda thing: ("", "")
         self.overdue: Callable[[], None] = lambda: None
         self.limit_ns = NEVER
         self._clock, self.pass_ns = clock, pass_ns
         self._positions = tuple(Position(name, self) for name in POSITIONS)
+        self._locating = self._locate
         self.reset()
 
     def reset(self) -> None:
         """Be as new: nothing is on its way, the weather is open, and nobody is held who would have to be told of anything."""
         self.chooser: Chooser | None = None
-        self.touch: Callable[[Touched], None] = _ignore
+        self.touch: Callable[[Descriptor], None] = _ignore
         self.hidden = 0
         self._open: list[Passage] = []
         self._settled: list[Passage] = []
@@ -174,7 +169,10 @@ class Traffic:
         """
         clock = self._clock
         now = clock.elapsed_ns + self.pass_ns
-        due, following, rival = timers.next_timers() if timers._scheduled else _NO_TIMERS
+        due = following = NEVER
+        rival = None
+        if timers._scheduled:
+            due, following, rival = timers.next_timers()
         if self._open:
             self._settle_open(now, due, rival)
         while idle and due > now and (head := self._next_due()) > now:
@@ -319,7 +317,9 @@ class Traffic:
             low = (known - since) / 1e9 / pace
             left = beyond(low)
         head = self._next_due()
-        rival_time, rival = (head, self._settled[0]) if now < head < due else (due, timer)
+        rival_time, rival = due, timer
+        if now < head < due:
+            rival_time, rival = head, self._settled[0]
         if rival_time == NEVER or flight.lost >= RACES_MAX:
             return self._alone(flight, low, left, pace)
         if rival_time <= now:
@@ -355,7 +355,7 @@ class Traffic:
         if not flight.lost:
             u = flight.numbers[1] if flight.units is chooser.units else self._draw(flight)[1]
         self.rival, self._settles, self._told = rival, flight, ""
-        taken = chooser.choose("latency", flight.label, self._positions, weights, self._locate, u)
+        taken = chooser.choose("latency", flight.label, self._positions, weights, self._locating, u)
         self.rival = self._settles = None
         return taken
 
@@ -369,7 +369,7 @@ class Traffic:
         """Settle a flight that has no rival: a point without options, from which its latency is drawn."""
         assert self.chooser is not None
         self._settles = flight
-        self.chooser.event(flight.label, None, self._locate)
+        self.chooser.event(flight.label, None, self._locating)
         self._settles = None
         seconds = between(low, inf, left, self._numbers(flight)[2])
         flight.due = max(flight.since + round(seconds * pace * 1e9), flight.floor)
@@ -413,18 +413,18 @@ class Traffic:
             pace = self._paces[line] = style.pace * (style.laggard if lags else 1.0)
         return pace
 
-    def is_reversed(self, sockets: list[Touched]) -> bool:
+    def is_reversed(self, sockets: "list[Descriptor]") -> bool:
         """Whether ready sockets are reported in the reverse of the order in which they became ready."""
         if self.chooser is None or len(sockets) < 2:
             return False
         self._settles = sockets
         name = f"order of {len(sockets)} ready sockets"
-        taken = self.chooser.choose("schedule", name, ORDERS, (1.0 - REVERSED, REVERSED), self._locate)
+        taken = self.chooser.choose("schedule", name, ORDERS, (1.0 - REVERSED, REVERSED), self._locating)
         self._settles = None
         return bool(taken)
 
 
-def _ignore(socket: Touched) -> None:
+def _ignore(descriptor: "Descriptor") -> None:
     pass
 
 

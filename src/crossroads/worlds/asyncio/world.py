@@ -15,7 +15,7 @@ from crossroads.timeline.timelines import WorldSettings
 from crossroads.world import current
 from crossroads.worlds.asyncio import adaptors, blocking, locks, refusals
 from crossroads.worlds.asyncio.cancelling import Cancelling, SweptLoop, SweptSelector
-from crossroads.worlds.asyncio.course import Touched
+from crossroads.worlds.asyncio.endpoints import Descriptor
 from crossroads.worlds.asyncio.guises import named_as
 from crossroads.worlds.asyncio.jobs import Jobs
 from crossroads.worlds.asyncio.loop import WorldLoop
@@ -208,10 +208,10 @@ class AsyncioWorld(PlainWorld):
             if hasattr(asyncio, name):
                 self._patches.set(asyncio, name, lambda selector=None: world.new_event_loop())
 
-    def _touch(self, socket: Touched) -> None:
+    def _touch(self, descriptor: Descriptor) -> None:
         """Several loops take turns, as those of a test and of its wider fixtures do: the socket may belong to one that doesn't run now."""
         for loop in self._loops:
-            loop.selector.touch(socket)
+            loop.selector.touch(descriptor)
 
     def _stuck(self) -> None:
         """Nothing is left to happen: the tasks wait for ever."""
