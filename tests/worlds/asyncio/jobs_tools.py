@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from crossroads.snapshots.live import LiveRun
 from crossroads.worlds.asyncio import blocking, locks
 from crossroads.worlds.asyncio.jobs import Jobs
 from crossroads.worlds.asyncio.loop import WorldLoop
@@ -22,19 +23,22 @@ from crossroads.worlds.patches import Patches
 PASS_NS = 20_000
 
 
-class Drawn:
+NOBODY: Any = None
+
+
+class Drawn(LiveRun):
     """Settles what a run would settle, by a seed."""
 
     def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
+        super().__init__(NOBODY, 0, NOBODY)
+        self.random = random.Random(seed)
         self.labels: list[str] = []
-        self.units = object()
 
     def choose(
-        self, kind: str, label: object, options: Sequence[Any], weights: Sequence[float] | None, locate: Any = None, u: float | None = None
+        self, kind: Any, label: object, options: Sequence[Any], weights: Sequence[float] | None, locate: Any = None, u: float | None = None
     ) -> int:
         self.labels.append(str(label))
-        return self._random.choices(range(len(options)), weights)[0]
+        return self.random.choices(range(len(options)), weights)[0]
 
     def event(self, label: str, actor: Any = None, locate: Any = None) -> None:
         pass
@@ -43,7 +47,7 @@ class Drawn:
         pass
 
     def four(self, name: str) -> tuple[float, float, float, float]:
-        one, two, three, four = (self._random.random() for _ in range(4))
+        one, two, three, four = (self.random.random() for _ in range(4))
         return one, two, three, four
 
 

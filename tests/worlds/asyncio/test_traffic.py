@@ -1,11 +1,11 @@
-import random
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jobs_tools import Drawn
 
 from crossroads.worlds.asyncio.course import NEVER
 from crossroads.worlds.asyncio.sayings import POSITIONS
@@ -17,38 +17,22 @@ PASS_NS = 20_000
 BARE = Style("without coincidence", 1.0, coincidence=0.0, late=0.0)
 
 
-class Dice:
+class Dice(Drawn):
     """Chooses by chance, or the options given by label."""
 
     def __init__(self, seed: int, **forced: int) -> None:
-        self.random, self.forced = random.Random(seed), forced
+        super().__init__(seed)
+        self.forced = forced
         self.asked: list[tuple[str, list[str]]] = []
         self.weights: list[Sequence[float] | None] = []
-        self.units = object()
-
-    def took(self, seconds: float) -> None:
-        pass
 
     def choose(
-        self,
-        kind: Any,
-        label: object,
-        options: Sequence[Any],
-        weights: Sequence[float] | None,
-        locate: Callable[[], tuple[str, str]] | None = None,
-        u: float | None = None,
+        self, kind: Any, label: object, options: Sequence[Any], weights: Sequence[float] | None, locate: Any = None, u: float | None = None
     ) -> int:
         self.asked.append((str(label), [repr(option) for option in options]))
         self.weights.append(weights)
         name = str(label).partition(" ")[0]
-        return self.forced[name] if name in self.forced else self.random.choices(range(len(options)), weights)[0]
-
-    def event(self, label: str, actor: Any = None, locate: Any = None) -> None:
-        pass
-
-    def four(self, name: str) -> tuple[float, float, float, float]:
-        one, two, three, four = (self.random.random() for _ in range(4))
-        return one, two, three, four
+        return self.forced[name] if name in self.forced else super().choose(kind, label, options, weights)
 
 
 class Alarms:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Lane:
     """From one host to another, in order."""
 
-    __slots__ = ("course", "here", "label", "last", "lossy", "network", "receiver", "there")
+    __slots__ = ("_names_receiver", "course", "here", "label", "last", "lossy", "network", "receiver", "there")
 
     def __init__(
         self, network: "Network", here: "Host", there: "Host", label: str, receiver: "Endpoint | None" = None, *, lossy: bool = False
@@ -35,6 +35,7 @@ class Lane:
         self.there = there
         self.label = label
         self.receiver = receiver
+        self._names_receiver = network.names_receivers and receiver is not None
         self.lossy = lossy
         self.last: Flight | None = None
 
@@ -51,25 +52,31 @@ class Lane:
         """
         if self.network.upset:
             return self._launch_upset(label, arrive, certain)
-        return self.fly(label, arrive)
+        return self._follow(label, arrive, 0.0)
 
     def fly(self, label: str, arrive: Callable[[], None], least: float = 0.0) -> Flight:
         """Send something that no fault meets; it takes at least so many seconds."""
-        network, last = self.network, self.last
+        flight = self._follow(label, arrive, least)
+        self._slow(flight)
+        return flight
+
+    def _follow(self, label: str, arrive: Callable[[], None], least: float) -> Flight:
+        """Send something at the usual pace, behind what is under way."""
+        last = self.last
         flight: Any = self.course.launch(label, arrive, None if last is None or last.landed else last, least)
         self.last = flight
-        if network.slowness:
-            self._equip(flight)
-        elif self.receiver is not None and network.names_receivers:
-            flight.socket = self.receiver.descriptor
+        self._name(flight)
         return flight  # type: ignore[no-any-return]
 
-    def _equip(self, flight: Any, pace: float = 1.0) -> None:
-        network = self.network
-        if network.names_receivers and self.receiver is not None:
-            flight.socket = self.receiver.descriptor
-        if network.slowness:
-            pace *= network.slowness.get(frozenset((self.here.name, self.there.name)), 1.0)
+    def _name(self, flight: Any) -> None:
+        if self._names_receiver:
+            receiver: Any = self.receiver
+            flight.socket = receiver.descriptor
+
+    def _slow(self, flight: Any, pace: float = 1.0) -> None:
+        slowness = self.network.slowness
+        if slowness:
+            pace *= slowness.get(frozenset((self.here.name, self.there.name)), 1.0)
         if pace != 1.0:
             flight.pace = pace
 
@@ -89,7 +96,8 @@ class Lane:
             return None
         if harm == "overtaken":
             flight = network.course.launch(label, arrive)
-            self._equip(flight, OVERTAKEN_PACE)
+            self._name(flight)
+            self._slow(flight, OVERTAKEN_PACE)
             return flight
         if harm == "doubled":
             self.fly(f"{label}, doubled", arrive)

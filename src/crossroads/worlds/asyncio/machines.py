@@ -147,6 +147,7 @@ class Machines:
 
     def slow(self, one: str, other: str, factor: float) -> None:
         self._network.slowness[frozenset((one, other))] = factor
+        self._network.look()
 
     def lossy(self, one: str, other: str, probability: float) -> None:
         self._network.losses[frozenset((one, other))] = probability

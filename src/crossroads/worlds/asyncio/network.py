@@ -212,8 +212,8 @@ class Network:
         self._release()
 
     def look(self) -> None:
-        """Note whether anything may keep what is sent from arriving."""
-        self.upset = bool(self.cuts or self.faults or self.losses) or any(host.dark for host in self.hosts.values())
+        """Note whether anything may slow down what is sent, or keep it from arriving."""
+        self.upset = bool(self.cuts or self.faults or self.losses or self.slowness) or any(host.dark for host in self.hosts.values())
 
     def _release(self) -> None:
         held, self._held = self._held, []

@@ -1,4 +1,5 @@
 cimport cython
+from crossroads.snapshots.live cimport LiveRun
 from crossroads.worlds.asyncio.passage cimport Passage
 from libc.math cimport llrint as round
 from crossroads.worlds.elapsed cimport Elapsed
@@ -9,7 +10,8 @@ cdef class Position:
 
 @cython.final
 cdef class Traffic:
-    cdef public object describe, locate, overdue, chooser, touch, rival, _locating
+    cdef public object describe, locate, overdue, touch, rival, _locating
+    cdef public LiveRun chooser
     cdef public Elapsed _clock
     cdef public Py_ssize_t pass_ns, limit_ns
     cdef public Py_ssize_t hidden
