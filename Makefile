@@ -10,7 +10,8 @@ MAKEFLAGS += --jobs=2
 .PHONY: demo test long lint cases bench bench-loops frontend format clean
 
 PIP := -m pip install --quiet --quiet --disable-pip-version-check
-PYTEST := -m pytest -n 2 --dist worksteal -p no:cacheprovider
+# One worker more than cores: tests wait for clocks and processes a third of their time.
+PYTEST := -m pytest -n 3 --dist worksteal -p no:cacheprovider
 
 # Cases whose packages are pure Python and small belong to every test run; a folder beside each interpreter is environment enough.
 PURE_CASES := .cases/redis-cancel-desync-buggy/ready .cases/redis-cancel-desync-fixed/ready
@@ -40,6 +41,7 @@ cases: .venv-newest/tested $(ALL_CASES) .cases/libraries/ready
 bench: .venv-newest/tested .bench-copies/ready
 	.venv-newest/bin/python bench/run.py
 	PYTHONPATH=.bench-copies .venv-newest/bin/python bench/ring_cost.py
+	$(MAKE) --no-print-directory bench-loops
 
 bench-loops: .bench/tested
 	.bench/bin/python bench/loops/run.py
