@@ -27,10 +27,10 @@ from crossroads.snapshots.live import Locate
 from crossroads.snapshots.places import describe_place, is_ours
 from crossroads.timeline.points import PointKind
 from crossroads.worlds.asyncio.awaits import CANCELLED, EVERY, OPTIONS, Moment, name_of, note_of
-from crossroads.worlds.asyncio.chooser import Said
 from crossroads.worlds.asyncio.guises import named_as
 from crossroads.worlds.asyncio.lives import home_of
 from crossroads.worlds.asyncio.loop import WorldLoop
+from crossroads.worlds.asyncio.sayings import Said
 from crossroads.worlds.asyncio.selector import WorldSelector
 from crossroads.worlds.asyncio.tasks import context_of
 

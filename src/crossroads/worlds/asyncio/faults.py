@@ -6,9 +6,9 @@ Whatever is sent may meet a fault, a choice of the world's of kind "fault": most
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
-from crossroads.worlds.asyncio.chooser import Said
 from crossroads.worlds.asyncio.lanes import Lane
 from crossroads.worlds.asyncio.network import HERE, Network
+from crossroads.worlds.asyncio.sayings import Said
 from crossroads.worlds.asyncio.traffic import Traffic
 from crossroads.worlds.asyncio.weather import CUT_S, DATAGRAM_HARM, DOWN_S, FAULT, FAULTS_MAX, STREAM_HARM
 

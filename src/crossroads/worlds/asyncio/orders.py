@@ -11,8 +11,9 @@ from functools import wraps
 from typing import Any, Final
 from weakref import ref
 
+from crossroads.snapshots.live import LiveRun
 from crossroads.snapshots.places import is_own
-from crossroads.worlds.asyncio.chooser import Chooser, Said
+from crossroads.worlds.asyncio.sayings import Said
 from crossroads.worlds.asyncio.waiting import awaiting_place
 from crossroads.worlds.hashes import CALM_FACTOR
 from crossroads.worlds.patches import Patches
@@ -42,7 +43,7 @@ class SetOrders:
 
     def reset(self) -> None:
         """Be as new."""
-        self.chooser: Chooser | None = None
+        self.chooser: LiveRun | None = None
         self.asking: asyncio.Task[Any] | None = None
         """The task whose group iterates over its tasks now."""
         self._factors: dict[str, int] = {}

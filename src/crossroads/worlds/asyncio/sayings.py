@@ -2,7 +2,15 @@
 
 from typing import Final
 
-from crossroads.worlds.asyncio.chooser import Said
+
+class Said(str):
+    """An option that reports show as it is, without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
 
 POSITIONS: Final = ("before", "just before", "together with", "just after", "after")
 """Where an arrival falls beside its rival."""

@@ -1,9 +1,10 @@
 cimport cython
+# Half to even, as Python's does.
+from libc.math cimport llrint as round
 from crossroads.snapshots.live cimport LiveRun
 from crossroads.worlds.asyncio.passage cimport Passage
-from libc.math cimport llrint as round
-from crossroads.worlds.elapsed cimport Elapsed
 from crossroads.worlds.asyncio.weather cimport Style, between, beyond
+from crossroads.worlds.elapsed cimport Elapsed
 
 cdef class Position:
     cdef object _name, _traffic

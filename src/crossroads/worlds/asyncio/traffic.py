@@ -11,8 +11,8 @@ from heapq import heappop, heappush
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from crossroads.snapshots.live import LiveRun
 from crossroads.timeline.hashing import Four
-from crossroads.worlds.asyncio.chooser import Chooser
 from crossroads.worlds.asyncio.course import NEVER, Flight
 from crossroads.worlds.asyncio.passage import Passage
 from crossroads.worlds.asyncio.sayings import KEEPS, ORDERS, POSITIONS, WAKES
@@ -88,7 +88,7 @@ class Traffic:
 
     def reset(self) -> None:
         """Be as new: nothing is on its way, the weather is open, and nobody is held who would have to be told of anything."""
-        self.chooser: Chooser | None = None
+        self.chooser: LiveRun | None = None
         self.touch: Callable[[Descriptor], None] = _ignore
         self.hidden = 0
         self._open: list[Passage] = []
