@@ -41,7 +41,7 @@ ENOUGH_S = 12.0
 SHRINKING_SHARE, SHRINKING_LEAST_S = 0.1, 8.0
 """The search for the shortest way to a failure may take this part of the time that exploring and explaining took, and so long at least."""
 
-EXPLAINING_S = 60.0
+EXPLAINING_S = 45.0
 """What explaining the most frequent failure may take, unless told otherwise, and the next ones half and a third of it: ordinary programs
 need less, and where futures are dear it takes about half."""
 
