@@ -74,7 +74,7 @@ def test_the_three_most_frequent_failures_are_explained(store: list[str], capsys
 @pytest.mark.parametrize(
     ("options", "budget", "seconds"),
     [
-        ([], 15_000, 60.0),
+        ([], 15_000, 45.0),
         (["--budget", "20_000"], 20_000, None),
         (["--budget", "80s"], 15_000, 80.0),
         (["--budget", "1.5 m"], 15_000, 90.0),
@@ -89,7 +89,7 @@ def test_a_budget_is_futures_or_time(store: list[str], options: list[str], budge
 
 def test_further_failures_have_less_time_unless_it_is_given(store: list[str]) -> None:
     failures = [replace(made.coins(account=False), id=f"{number:08x}") for number in range(4)]
-    for options, times in (([], [60.0, 30.0, 20.0]), (["--budget", "80s"], [80.0] * 3)):
+    for options, times in (([], [45.0, 22.5, 15.0]), (["--budget", "80s"], [80.0] * 3)):
         fakes = Fakes(made.exploration(*failures))
         main(["run", "two_coins.py", *options, *store], fakes.services)
         assert [settings["seconds"] for name, _, settings in fakes.calls if name == "explain"] == times
@@ -103,7 +103,7 @@ def test_exploring_ends_early_only_where_nobody_said_how_much(store: list[str], 
     assert fakes.named("explore")["futures"] == 1_000
 
 
-@pytest.mark.parametrize(("had_s", "options", "asked"), [(60.0, [], False), (60.0, ["--budget", "5m"], True), (30.0, [], True)])
+@pytest.mark.parametrize(("had_s", "options", "asked"), [(45.0, [], False), (45.0, ["--budget", "5m"], True), (30.0, [], True)])
 def test_an_account_that_time_cut_short_is_sought_again_if_there_is_more(
     store: list[str], had_s: float, options: list[str], asked: bool
 ) -> None:

@@ -127,7 +127,7 @@ def test_a_test_has_its_own_time_or_its_share_or_any() -> None:
     shared = allowed_for(Asked(), 5.0, lambda: 9.0)
     assert (shared.explore_s, shared.explain_s()) == (5.0, 9.0)
     free = allowed_for(Asked(), None, lambda: 0.0)
-    assert (free.explore_s, free.explain_s()) == (None, 60.0)
+    assert (free.explore_s, free.explain_s()) == (None, 45.0)
 
 
 def test_a_coroutine_to_cancel_makes_it_a_sweep(played: Played, place: Place) -> None:
