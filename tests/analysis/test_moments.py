@@ -53,7 +53,7 @@ def deciding(folder: Path, before: str, limit: float, seed: int) -> TurningPoint
     path = folder / "program.py"
     path.write_text(PROGRAM.format(before=before, limit=limit))
     found = crossroads.explore(str(path), futures=300, seed=seed, store=folder / "s.sqlite")
-    account = crossroads.explain(found.failures[0], budget=4_000, store=folder / "s.sqlite")
+    account = crossroads.explain(found.failures[0], budget=2_000, store=folder / "s.sqlite")
     assert account_from_data(account_to_data(account)) == account
     out = account.last_way_out
     assert out is not None

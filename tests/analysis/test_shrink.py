@@ -163,13 +163,13 @@ def main():
 """
 
 STUCK = """
+import signal
 from crossroads import chance
 
 def main():
     chance("unneeded", [1, 2, 3])
     if chance("door", ["open", "locked", "walled"], weights=[.7, .2, .1]) != "open":
-        while True:
-            pass
+        signal.pause()
 """
 
 CRASH = """

@@ -45,12 +45,12 @@ def chances(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 @pytest.fixture(scope="module")
 def draws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    yield from placed(tmp_path_factory, programs.DRAWS, budget=1500, futures=300)
+    yield from placed(tmp_path_factory, programs.DRAWS, budget=800, futures=300)
 
 
 @pytest.fixture(scope="module")
 def race(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    yield from placed(tmp_path_factory, programs.RACE, budget=4000, futures=300)
+    yield from placed(tmp_path_factory, programs.RACE, budget=1500, futures=300)
 
 
 def assert_told(place: Place, edits: dict[str, tuple[str, set[str]]], edit: str, monkeypatch: pytest.MonkeyPatch) -> Verdict:

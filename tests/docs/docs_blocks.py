@@ -26,11 +26,13 @@ _SECTION = re.compile(r"^## (.*)$", re.MULTILINE)
 _ID = re.compile(r"\b[0-9a-f]{8}\b")
 _FOUND = re.compile(r"(?:Failure|crossroads explain|crossroads replay) ([0-9a-f]{8})\b")
 _UNHURRIED = (
+    (re.compile(r"\bcrossroads run(?= .*\| (?:grep|head)\b)(?! .*--(?:budget|cancel|no-explain))"), "--budget 1000"),
     (re.compile(r"\bcrossroads run(?! .*--(?:budget|cancel|no-explain))"), "--budget 15000"),
     (re.compile(r"\bcrossroads run(?! .*--(?:futures|cancel|no-explain))"), "--futures 1000"),
     (re.compile(r"\bpytest --crossroads(?= )(?! .*--crossroads-futures)"), "--crossroads-futures 500"),
 )
-"""Such commands tell less on a slow machine, unless they may take the time that they need, as they do by default on a fast one."""
+"""Such commands tell less on a slow machine, unless they may take the time that they need, as they do by default on a fast one; those of
+which a part is shown get by on fewer futures."""
 
 _VARYING = (
     (re.compile(r"\bin [\d.,]+ ?(s|ms|min)\b( \(\d+:\d\d:\d\d\))?"), "in TIME"),

@@ -112,11 +112,10 @@ def test_fork_is_replay_of_a_test(here: Path, test: str) -> None:
     forked = lives(target, 6, jobs=2)
     kinds = {run.outcome.exception for run in forked}
     assert kinds == {"", "AssertionError"}, [run.outcome for run in forked]
-    failed = next(position for position, run in enumerate(forked) if run.outcome.is_failure)
-    pristine = lives(target, failed + 1, pristine=True)
-    replayed = lives(target, failed + 1, engine="replay")
-    assert [run.timeline for run in pristine] == [run.timeline for run in forked[: failed + 1]]
-    assert [run.timeline for run in replayed] == [run.timeline for run in forked[: failed + 1]]
+    one_of_each = {run.outcome.exception: run.timeline for run in forked}.values()
+    begun = [timeline.epochs for timeline in one_of_each]
+    assert [run.timeline for run in lives_of(target, begun, pristine=True)] == [*one_of_each]
+    assert [run.timeline for run in lives_of(target, begun, engine="replay")] == [*one_of_each]
     assert not leftovers()
 
 
