@@ -90,7 +90,7 @@ def test_from_a_program_to_its_explained_failure(tab: Any, served: Served) -> No
     assert "token" not in tab.url
     explored(tab, "two_coins.py", 100)
     tab.click("a[href^='/failure/']")
-    tab.eval_on_selector("nav.local [name=budget]", "field => { field.value = 2000; }")
+    tab.eval_on_selector("nav.local [name=budget]", "field => { field.value = 1000; }")
     tab.click("nav.local button:has-text('Explain')")
     tab.wait_for_selector("#chart canvas")
     tab.wait_for_selector("text=Explained with")

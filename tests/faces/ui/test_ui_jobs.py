@@ -60,7 +60,7 @@ def test_explore_explain_look_and_replay_from_the_page(client: Any, store: Path)
     assert f'href="/failure/{found}"' in page
     assert f'href="/failure/{found}"' in client.get("/").text
 
-    place = started(client, f"/failure/{found}/explain", budget="3000")
+    place = started(client, f"/failure/{found}/explain", budget="1200")
     curves = [one["curve"] for one in told(client, place) if "curve" in one]
     assert len(curves) >= 2, "the curve is shown while it is being made"
     assert curves[-1]["futures"] != curves[0]["futures"]
