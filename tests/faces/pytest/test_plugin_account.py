@@ -39,9 +39,10 @@ def test_what_fails_always_says_so(in_programs: Path) -> None:
     assert "No future passed" not in text_of(failure, futures=failure.count + 1)
 
 
-def test_notes_are_said_with_the_real_id(in_programs: Path) -> None:
+def test_commands_in_notes_can_be_pasted(in_programs: Path) -> None:
     failure = made.coins(account=False)
-    assert f"Note: crossroads explain {failure.id} does it." in text_of(failure, notes=("crossroads explain ID does it",))
+    said = " ".join(text_of(failure, notes=('"crossroads explain ID --budget 7m" does it',)).split())
+    assert f'Note: "{VIEW.before} crossroads explain {failure.id} --budget 7m {VIEW.options}" does it.' in said
     assert "--crossroads-futures 500 lives all" in text_of(failure, notes=("exploring ended; --futures 500 lives all",))
 
 

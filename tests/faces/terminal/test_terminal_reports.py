@@ -286,3 +286,11 @@ def test_the_report_of_a_sweep(name: str) -> None:
     made.check_snapshot(f"sweep-{name}", printed(lines))
     for width in (72, 100):
         assert [text.plain for text in sweep_report(sweeps[name], View(width=width)) if text.cell_len > width] == []
+
+
+def test_commands_in_notes_can_be_pasted(in_programs: Path) -> None:
+    failure = made.coins()
+    assert failure.account is not None
+    noted = replace(failure, account=replace(failure.account, notes=('"crossroads explain ID --budget 7m" lives as many as usual',)))
+    said = " ".join(printed(failure_report(noted, View(options="--store boats.sqlite"))).split())
+    assert 'Note: "crossroads explain 3fa9c2d1 --budget 7m --store boats.sqlite" lives as many as usual.' in said

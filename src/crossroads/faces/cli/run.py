@@ -19,7 +19,7 @@ from crossroads.faces.cli.stored import store_options
 from crossroads.faces.cli.sweeping import cancel_option, check_options, run_sweep
 from crossroads.faces.terminal.annotations import FORMATS, failure_annotation
 from crossroads.faces.terminal.exploration import exploration_report
-from crossroads.faces.terminal.lines import line
+from crossroads.faces.terminal.lines import View, line
 from crossroads.faces.terminal.page import print_lines, view_of
 from crossroads.faces.terminal.progress import ProgressLine
 
@@ -151,8 +151,8 @@ def _found(session: Session, target: str, settings: dict[str, Any]) -> tuple[Exp
         if at >= EXPLAINED_MAX or trouble is not None or session.interrupted or not exploration.complete:
             break
         if failure.outcome.exception == "wall limit":
-            command = f'"crossroads explain {failure.id}"'
-            notes.append(f"failure {failure.id} wasn't explained, as each of its futures takes the wall limit; {command} does it")
+            command = View(options=store_options(settings["store"])).command("explain", failure.id)
+            notes.append(f'failure {failure.id} wasn\'t explained, as each of its futures takes the wall limit; "{command}" does it')
             continue
         try:
             budget = settings["budgets"][at]

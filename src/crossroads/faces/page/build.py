@@ -16,6 +16,7 @@ from crossroads.faces.page.states import states_of
 from crossroads.faces.page.words import answers, joined, place_of, short
 from crossroads.faces.terminal.failure import METHOD_WORDS, how_often, pasteable, rise
 from crossroads.faces.terminal.glyphs import NUMBERS
+from crossroads.faces.terminal.lines import View
 from crossroads.faces.terminal.numbers import count, percent
 from crossroads.faces.terminal.turning import shown
 from crossroads.faces.terminal.words import sentence, title
@@ -53,7 +54,7 @@ def page_of(
         verdict: on whether it still happens, in place of the one that is kept with the failure.
         shrunk: the shortest way to it, texts as the program has them, in place of the one that is kept with the failure.
     """
-    evidence = evidence or Evidence()
+    evidence, view = evidence or Evidence(), View(options=options)
     verdict = verdict or _told(failure)
     account, timeline = failure.account, failure.timeline
     outcome = timeline.outcome or failure.outcome
@@ -62,26 +63,26 @@ def page_of(
     survivor_stored = lives is not None and account is not None and account.last_way_out is not None and (
         lives.survivor.timeline.epochs, lives.survivor.timeline.overrides
     ) == (account.last_way_out.survivor.epochs, account.last_way_out.survivor.overrides)  # fmt: skip
-    said = pasteable((account.notes if account is not None else ()) + notes + evidence.notes, failure.id)
+    said = pasteable((account.notes if account is not None else ()) + notes + evidence.notes, failure.id, view)
     return Page(
         id=failure.id,
         title=short(title(outcome)),
         target=short(timeline.target),
         where=place_of(outcome.where),
         how_often=how_often(failure),
-        answers=answers(failure, None if doomed is None else doomed.same, bool(notes), verdict, _command("verify", failure.id, options)),
+        answers=answers(failure, None if doomed is None else doomed.same, bool(notes), verdict, view.command("verify", failure.id)),
         curve=curve_of(failure),
         marks=marks_of(failure),
         choices=choices_of(account, timeline.target, timeline.world.name) if account is not None else (),
         choices_note=rise(account) if account is not None else "",
-        lives=lives_of(lives, _command("replay", f"{failure.id} --survivor", options) if survivor_stored else "") if lives else None,
+        lives=lives_of(lives, view.command("replay", failure.id, "--survivor") if survivor_stored else "") if lives else None,
         output=_output(failure, evidence) if lives is None else (),
         lines=telling_lines(evidence.lines, signs, timeline.target),
         states=states_of(doomed.moments, evidence.watch, timeline.target) if doomed is not None else None,
         facts=_facts(failure, evidence),
         notes=tuple(text[:1].upper() + text[1:] for text in (sentence(short(note, NOTE_CHARS_MAX)) for note in said)),
-        replay=_command("replay", failure.id, options),
-        explain=_command("explain", failure.id, options),
+        replay=view.command("replay", failure.id),
+        explain=view.command("explain", failure.id),
         timeline=dumps(timeline),
         verdict=verdict,
         shrunk=tuple(_fit(step) for step in (shrunk or _shortest(failure))[:SHRUNK_MAX]),
@@ -124,10 +125,6 @@ def _shortest(failure: Failure) -> tuple[ShrunkStep, ...]:
 
 def _fit(step: ShrunkStep) -> ShrunkStep:
     return replace(step, label=short(step.label), taken=short(step.taken), calm=short(step.calm), where=place_of(step.where))
-
-
-def _command(verb: str, words: str, options: str) -> str:
-    return " ".join(part for part in ("crossroads", verb, words, options) if part)
 
 
 def _output(failure: Failure, evidence: Evidence) -> tuple[str, ...]:

@@ -61,7 +61,7 @@ def account_lines(exploration: Exploration, view: View) -> list[Text]:
         _why(first, exploration.target, view),
         _commands(first, view),
         _others(others, view),
-        noted(pasteable(tuple(in_words_of_pytest(note) for note in exploration.notes), first.id), view),
+        noted(pasteable(tuple(in_words_of_pytest(note) for note in exploration.notes), first.id, view), view),
     )
 
 
@@ -157,7 +157,7 @@ def _why(failure: Failure, target: str, view: View) -> list[Text]:
         decided + (prose(said, view) if said and (not decided or account.gradual) else []),
         late if account.baseline.value < 1 or account.turning_points else [],
         missed_decisions(account, view, DETAIL),
-        noted(pasteable(account.notes, failure.id), view),
+        noted(pasteable(account.notes, failure.id, view), view),
     )
 
 

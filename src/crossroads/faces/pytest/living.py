@@ -84,9 +84,7 @@ def live(target: str, asked: Asked, allowed: Allowed, place: Place) -> Explorati
     if fails_always(exploration) or not_simulated(exploration):
         return exploration
     if first.outcome.exception == "wall limit":
-        return _noted(
-            exploration, f'it wasn\'t explained, as each of its futures takes the wall limit; "crossroads explain {first.id}" does it'
-        )
+        return _noted(exploration, 'it wasn\'t explained, as each of its futures takes the wall limit; "crossroads explain ID" does it')
     try:
         shared["paths"] = paths
         explained = _explained(first, allowed.explain_s(), shared)

@@ -42,6 +42,8 @@ TITLE_LINES: Final = 2
 SMALL_RISE = 0.05
 """A part of the rise smaller than this is within the error of the estimates."""
 
+_COMMAND_OF_ID: Final = re.compile(r'"crossroads (explain|shrink|replay) ID\b([^"]*)"')
+
 METHOD_WORDS = {
     "enumerated": "every run that can follow was lived, so the numbers are exact",
     "full scan": "every point was looked at",
@@ -91,9 +93,9 @@ def _verdict(failure: Failure, view: View) -> list[Text]:
     return prose(f"when last verified: {clean(failure.verdict.sentence)}", view, "  ", style=style)
 
 
-def pasteable(notes: tuple[str, ...], id: str) -> tuple[str, ...]:
-    """Commands in notes with this failure's id in place of the word ID."""
-    return tuple(re.sub(r"crossroads (explain|shrink|replay) ID", rf"crossroads \1 {id}", note) for note in notes)
+def pasteable(notes: tuple[str, ...], id: str, view: View) -> tuple[str, ...]:
+    """Notes whose commands work as they are pasted: with this failure's id in place of the word ID, and with the view's options."""
+    return tuple(_COMMAND_OF_ID.sub(lambda found: f'"{view.command(found[1], f"{id}{found[2]}")}"', note) for note in notes)
 
 
 def noted(notes: tuple[str, ...], view: View) -> list[Text]:
@@ -114,7 +116,7 @@ def _compose(failure: Failure, view: View, detail: Detail, rows: int, notes: tup
         turning_points(account, failure.timeline.target, view, detail) + _rise(account, view),
         too_late(account.point_of_no_return, last, view) + way_out(account.last_way_out, failure, view),
         missed_decisions(account, view, detail),
-        _closing(account, view) + noted(pasteable(account.notes, failure.id) + notes, view) + _commands(failure, view),
+        _closing(account, view) + noted(pasteable(account.notes, failure.id, view) + notes, view) + _commands(failure, view),
     )
 
 
