@@ -12,7 +12,7 @@ from crossroads.snapshots import fork
 from crossroads.snapshots.limits import Limits
 from crossroads.timeline.keys import Units, derive
 
-FUTURES = 100
+FUTURES = 150
 
 
 @pytest.mark.slow

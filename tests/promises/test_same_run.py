@@ -146,7 +146,7 @@ lawful = settings(
 
 
 @given(story=stories(STATEMENTS))
-@settings(lawful, max_examples=14)
+@settings(lawful, max_examples=20)
 def test_a_timeline_is_one_run(here: Path, story: Story) -> None:
     check(here, story)
 

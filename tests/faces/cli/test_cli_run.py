@@ -15,6 +15,7 @@ from crossroads.analysis.results import Ended
 from crossroads.errors import DivergedError, EngineError, InternalError, TargetError
 from crossroads.faces.cli import main
 from crossroads.snapshots.limits import Limits
+from crossroads.timeline.outcomes import Outcome
 
 pytestmark = pytest.mark.usefixtures("in_programs")
 
@@ -69,6 +70,16 @@ def test_the_three_most_frequent_failures_are_explained(store: list[str], capsys
     assert main(["run", "two_coins.py", *store], fakes.services) == 1
     assert [given[0].id for name, given, _ in fakes.calls if name == "explain"] == ["00000000", "00000001", "00000002"]
     assert "Other failures, not explained" in capsys.readouterr().out
+
+
+def test_what_takes_the_wall_limit_each_time_is_left_to_a_command_that_can_be_pasted(
+    store: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    hung = replace(made.coins(account=False), outcome=Outcome("hung", "wall limit"))
+    fakes = Fakes(made.exploration(hung))
+    assert main(["run", "two_coins.py", *store], fakes.services) == 1
+    assert [name for name, _, _ in fakes.calls] == ["explore"]
+    assert f'"crossroads explain 3fa9c2d1 --store {store[1]}" does it.' in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize(
